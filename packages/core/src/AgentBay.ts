@@ -1,0 +1,314 @@
+/**
+ * The front door: sessions and contexts of an account.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { AgentBayConfig } from "./AgentBayConfig.js"
+import {
+  type CallError,
+  type InvalidArgument,
+  type SyncFailed,
+  type SyncTimeout,
+  TransportError
+} from "./AgentBayError.js"
+import * as AgentBayHttp from "./AgentBayHttp.js"
+import * as Contexts from "./Contexts.js"
+import * as ContextSync from "./ContextSync.js"
+import * as Arguments from "./internal/arguments.js"
+import { sdkStats } from "./internal/sdkStats.js"
+import { shielded } from "./internal/shielded.js"
+import * as SyncWait from "./internal/syncWait.js"
+import * as Wait from "./internal/wait.js"
+import * as PollPolicy from "./PollPolicy.js"
+import { CreateMcpSession, GetSession, ListSession } from "./Protocol.js"
+import * as Session from "./Session.js"
+
+/**
+ * What a new session is made of. Everything is optional.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CreateOptions {
+  /** The image to start, such as `linux_latest`. Default: the service's. */
+  readonly imageId?: string | undefined
+  /** Labels to find the session by. */
+  readonly labels?: { readonly [name: string]: string } | undefined
+  /** The contexts to mount, each at a path of its own. */
+  readonly contexts?: ReadonlyArray<ContextSync.ContextSync> | undefined
+  /** How long the session may idle before it is released, in whole seconds. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** How the initial downloads are waited for. Default: `AgentBayHttp`'s poll policy. */
+  readonly pollPolicy?: PollPolicy.PollPolicy | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ListOptions {
+  /** Only sessions that carry all of these labels. */
+  readonly labels?: { readonly [name: string]: string } | undefined
+  /** Only sessions in this state. */
+  readonly status?: SessionState | undefined
+  /** How many sessions one page holds. Default: 10. */
+  readonly pageSize?: number | undefined
+}
+
+/**
+ * The states a list can be filtered by.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SessionState = "RUNNING" | "PAUSING" | "PAUSED" | "RESUMING" | "DELETING" | "DELETED"
+
+/**
+ * A session as a list shows it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionSummary {
+  readonly sessionId: string
+  readonly status: string
+}
+
+/**
+ * What `create` and `session` can fail with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CreateError = CallError | InvalidArgument | SyncFailed | SyncTimeout
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Creates a session and waits for the initial downloads of its bindings. When one fails,
+   * or the wait does, the error carries the id of the session, which goes on existing.
+   *
+   * The request itself is not interruptible, so that no session is created unseen; an
+   * interruption during the wait releases the session, whose id nobody has.
+   */
+  readonly create: (options?: CreateOptions) => Effect.Effect<Session.Session, CreateError>
+  /**
+   * The same, tied to a scope: the session is deleted when the scope closes, after
+   * success, failure and interruption alike. A deletion that fails then is logged as a
+   * warning.
+   */
+  readonly session: (
+    options?: CreateOptions
+  ) => Effect.Effect<Session.Session, CreateError, Scope.Scope>
+  /** A session that exists. */
+  readonly get: (sessionId: string) => Effect.Effect<Session.Session, CallError | InvalidArgument>
+  /** The live sessions of the account, page by page as they are read. */
+  readonly list: (
+    options?: ListOptions
+  ) => Stream.Stream<SessionSummary, CallError | InvalidArgument>
+  /** The persistent contexts of the account. */
+  readonly contexts: Contexts.Service
+}
+
+/**
+ * AgentBay as a service.
+ *
+ * @example
+ * ```ts
+ * import { AgentBay } from "@effect-agentbay/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const agentBay = yield* AgentBay.AgentBay
+ *   const context = yield* agentBay.contexts.getOrCreate("notes")
+ *   const session = yield* agentBay.session({
+ *     contexts: [{ contextId: context.id, path: "/home/wuying/notes" }]
+ *   })
+ *   yield* session.files.write("/home/wuying/notes/today.md", "# Today\n")
+ *   return yield* session.contextManager.sync()
+ * }).pipe(Effect.scoped)
+ * ```
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class AgentBay extends Context.Tag("@effect-agentbay/core/AgentBay")<AgentBay, Service>() {}
+
+type Created = { readonly session: Session.Session; readonly requestId: string }
+
+const idleSeconds = (options: CreateOptions) =>
+  options.idleTimeout === undefined
+    ? Effect.succeed(undefined)
+    : Effect.map(Arguments.positiveTime("idleTimeout", options.idleTimeout), (time) =>
+        Math.ceil(Duration.toSeconds(time))
+      )
+
+const open = (http: AgentBayHttp.Service, options: CreateOptions) =>
+  Effect.gen(function* () {
+    const bindings = options.contexts ?? []
+    yield* ContextSync.validateAll(bindings)
+    yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
+    const timeout = yield* idleSeconds(options)
+    const { reply, requestId } = yield* shielded(
+      http.call(CreateMcpSession, {
+        imageId: options.imageId,
+        labels: options.labels,
+        loginRegionId: http.regionId,
+        persistenceDataList: bindings.length === 0 ? undefined : bindings,
+        sdkStats,
+        timeout
+      })
+    )
+    const { resourceUrl, sessionId, toolList } = reply.data
+    if (sessionId === undefined || sessionId === "") {
+      return yield* new TransportError({
+        operation: CreateMcpSession.action,
+        reason: "Decode",
+        description: "the answer names no session",
+        requestId
+      })
+    }
+    const session = Session.fromHttp(http, { sessionId, resourceUrl, tools: toolList ?? [] })
+    const created: Created = { session, requestId }
+    return created
+  })
+
+const awaitDownloads = (
+  http: AgentBayHttp.Service,
+  { requestId, session }: Created,
+  options: CreateOptions
+): Effect.Effect<Session.Session, CreateError> => {
+  const bindings = options.contexts ?? []
+  if (bindings.length === 0) return Effect.succeed(session)
+  return Wait.run(
+    SyncWait.initialDownloads(http, {
+      sessionId: session.sessionId,
+      requestId,
+      bindings,
+      policy: options.pollPolicy ?? http.pollPolicy
+    })
+  ).pipe(Effect.as(session))
+}
+
+// The end of a scope cannot fail with a typed error; a session that is gone already is as
+// good as deleted.
+const releaseQuietly = (http: AgentBayHttp.Service, { session }: Created) =>
+  Session.release(http, session.sessionId).pipe(
+    Effect.catchAll((error) =>
+      error._tag === "ApiError" && error.reason === "SessionNotFound"
+        ? Effect.void
+        : Effect.logWarning("A session could not be deleted").pipe(
+            Effect.annotateLogs({
+              package: "@effect-agentbay/core",
+              module: "AgentBay",
+              sessionId: session.sessionId,
+              error: error.message
+            })
+          )
+    )
+  )
+
+const listPages = (http: AgentBayHttp.Service, options: ListOptions) =>
+  Stream.paginateChunkEffect<string | undefined, SessionSummary, CallError, never>(
+    undefined,
+    (nextToken) =>
+      Effect.map(
+        http.call(ListSession, {
+          labels: options.labels ?? {},
+          maxResults: options.pageSize ?? 10,
+          nextToken,
+          status: options.status
+        }),
+        ({ reply }) => [
+          Chunk.fromIterable(
+            (reply.data ?? []).map((item) => ({
+              sessionId: item.sessionId,
+              status: item.sessionStatus ?? ""
+            }))
+          ),
+          Option.filter(
+            Option.fromNullable(reply.nextToken),
+            (token) => token !== "" && token !== nextToken
+          )
+        ]
+      )
+  )
+
+/**
+ * Builds the service.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Effect.map(
+  AgentBayHttp.AgentBayHttp,
+  (http): Service => ({
+    create: Effect.fn("AgentBay.create")(function* (options: CreateOptions = {}) {
+      return yield* Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(open(http, options), (created) =>
+          restore(awaitDownloads(http, created, options)).pipe(
+            Effect.onInterrupt(() => releaseQuietly(http, created))
+          )
+        )
+      )
+    }),
+    session: Effect.fn("AgentBay.session")(function* (options: CreateOptions = {}) {
+      const created = yield* Effect.acquireRelease(open(http, options), (opened) =>
+        releaseQuietly(http, opened)
+      )
+      return yield* awaitDownloads(http, created, options)
+    }),
+    get: Effect.fn("AgentBay.get")(function* (sessionId: string) {
+      yield* Arguments.notBlank("sessionId", sessionId)
+      const { reply } = yield* http.call(GetSession, { sessionId })
+      return Session.fromHttp(http, {
+        sessionId,
+        resourceUrl: reply.data.resourceUrl,
+        tools: reply.data.toolList ?? []
+      })
+    }),
+    list: (options = {}) =>
+      Stream.unwrap(Effect.as(Arguments.pageSize(options.pageSize), listPages(http, options))).pipe(
+        Stream.withSpan("AgentBay.list", { captureStackTrace: false })
+      ),
+    contexts: Contexts.fromHttp(http)
+  })
+)
+
+/**
+ * AgentBay over an `AgentBayHttp` that is given.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<AgentBay, never, AgentBayHttp.AgentBayHttp> = Layer.effect(
+  AgentBay,
+  make
+)
+
+/**
+ * AgentBay with its HTTP service, over a configuration and an HTTP client. Both services
+ * come out, so that `ContextManager.layer` can be built on it too.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttp = (
+  options?: AgentBayHttp.Options
+): Layer.Layer<
+  AgentBay | AgentBayHttp.AgentBayHttp,
+  InvalidArgument,
+  AgentBayConfig | HttpClient.HttpClient
+> => Layer.provideMerge(layer, AgentBayHttp.layer(options))

@@ -1,0 +1,151 @@
+/**
+ * How often and how many times the service is asked while a wait lasts.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { InvalidArgument } from "./AgentBayError.js"
+
+/**
+ * A schedule that says when the next status request is due. The first request is made at
+ * once; each recurrence of the schedule allows one more.
+ *
+ * `spaced` policies with the same interval can share their requests; a policy made from a
+ * schedule of your own always asks for itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PollPolicy = Spaced | Custom
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Spaced {
+  readonly _tag: "Spaced"
+  readonly interval: Duration.Duration
+  readonly maxRetries: number
+  readonly schedule: Schedule.Schedule<unknown>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Custom {
+  readonly _tag: "Custom"
+  readonly schedule: Schedule.Schedule<unknown>
+}
+
+/**
+ * The time between two status requests, unless told otherwise: 1500 ms.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultInterval: Duration.Duration = Duration.millis(1500)
+
+/**
+ * How many status requests may follow the first one, unless told otherwise: 150.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultMaxRetries = 150
+
+/**
+ * Waits `interval` after each answer, and asks at most `maxRetries` times after the first
+ * request: `maxRetries: 0` asks once. `interval` is 1500 ms and `maxRetries` 150 unless
+ * given. Whatever uses the policy refuses one that {@link validate} refuses.
+ *
+ * @example
+ * ```ts
+ * import { PollPolicy } from "@effect-agentbay/core"
+ *
+ * const everySecondForAMinute = PollPolicy.spaced({ interval: "1 second", maxRetries: 60 })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const spaced = (options?: {
+  readonly interval?: Duration.DurationInput | undefined
+  readonly maxRetries?: number | undefined
+}): PollPolicy => {
+  const interval = Option.getOrElse(
+    Duration.decodeUnknown(options?.interval ?? defaultInterval),
+    () => Duration.zero
+  )
+  const maxRetries = options?.maxRetries ?? defaultMaxRetries
+  return {
+    _tag: "Spaced",
+    interval,
+    maxRetries,
+    schedule: Schedule.spaced(interval).pipe(Schedule.intersect(Schedule.recurs(maxRetries)))
+  }
+}
+
+/**
+ * Checks a policy: `maxRetries` is a whole number from 0 on, the interval lies between
+ * 1 ms and one day. A schedule of your own is taken as it is.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const validate = (policy: PollPolicy): Effect.Effect<PollPolicy, InvalidArgument> => {
+  if (policy._tag === "Custom") return Effect.succeed(policy)
+  const { interval, maxRetries } = policy
+  if (!Number.isSafeInteger(maxRetries) || maxRetries < 0) {
+    return Effect.fail(
+      new InvalidArgument({
+        argument: "maxRetries",
+        issue: `must be a whole number from 0 on, but is ${maxRetries}`
+      })
+    )
+  }
+  return Duration.between(interval, { minimum: Duration.millis(1), maximum: Duration.days(1) })
+    ? Effect.succeed(policy)
+    : Effect.fail(
+        new InvalidArgument({
+          argument: "retryInterval",
+          issue: `must be a time between 1 ms and one day, but is ${Duration.format(interval)}`
+        })
+      )
+}
+
+/**
+ * Asks when the schedule says so, until it ends. Its delays and its length are taken as
+ * they are; an endless schedule waits without a bound.
+ *
+ * @example
+ * ```ts
+ * import { PollPolicy } from "@effect-agentbay/core"
+ * import { Schedule } from "effect"
+ *
+ * const patient = PollPolicy.fromSchedule(
+ *   Schedule.exponential("500 millis", 1.1).pipe(
+ *     Schedule.union(Schedule.spaced("5 seconds")),
+ *     Schedule.intersect(Schedule.recurs(150))
+ *   )
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromSchedule = (schedule: Schedule.Schedule<unknown>): PollPolicy => ({
+  _tag: "Custom",
+  schedule
+})
+
+/**
+ * Every 1500 ms, at most 150 times after the first request.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const standard: PollPolicy = spaced()

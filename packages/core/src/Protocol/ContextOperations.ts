@@ -1,0 +1,115 @@
+/**
+ * Operations on the contexts of a session and of the account.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { SyncPolicy } from "../ContextSync.js"
+import { ContextStatusList } from "../internal/contextStatusCodec.js"
+import { BooleanText, EmptyReply, key, make, optionalKey, optionalParameter } from "./Operation.js"
+
+/**
+ * The status of the transfer tasks of a session, optionally filtered exactly by context,
+ * path and task type. An empty or absent `ContextStatus` is an empty list; an unreadable
+ * one is a decode error, never an empty list.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const GetContextInfo = make({
+  action: "GetContextInfo",
+  kind: "read",
+  inQuery: [],
+  payload: Schema.Struct({
+    sessionId: key("SessionId", Schema.String),
+    contextId: optionalParameter("ContextId", Schema.String),
+    path: optionalParameter("Path", Schema.String),
+    taskType: optionalParameter("TaskType", Schema.String)
+  }),
+  reply: Schema.Struct({
+    data: optionalKey(
+      "Data",
+      Schema.Struct({ contextStatus: optionalKey("ContextStatus", ContextStatusList) })
+    )
+  })
+})
+
+/**
+ * Starts the transfer of one context at one path, or of every binding. The answer means
+ * "accepted"; the outcome is read with {@link GetContextInfo}. The key of this operation
+ * travels in the URL.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const SyncContext = make({
+  action: "SyncContext",
+  kind: "write",
+  inQuery: ["Authorization"],
+  payload: Schema.Struct({
+    contextId: optionalParameter("ContextId", Schema.String),
+    mode: optionalParameter("Mode", Schema.String),
+    path: optionalParameter("Path", Schema.String),
+    sessionId: key("SessionId", Schema.String)
+  }),
+  reply: EmptyReply
+})
+
+/**
+ * The bindings of a session: which context is mounted where, by which policy.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const DescribeSessionContexts = make({
+  action: "DescribeSessionContexts",
+  kind: "read",
+  inQuery: [],
+  payload: Schema.Struct({ sessionId: key("SessionId", Schema.String) }),
+  reply: Schema.Struct({
+    data: optionalKey(
+      "Data",
+      Schema.Array(
+        Schema.Struct({
+          contextId: key("ContextId", Schema.String),
+          contextName: optionalKey("ContextName", Schema.String),
+          path: key("Path", Schema.String),
+          policy: optionalKey("Policy", Schema.parseJson(SyncPolicy)),
+          bindTime: optionalKey("BindTime", Schema.String)
+        })
+      )
+    )
+  })
+})
+
+/**
+ * A persistent context by name (optionally created) or by id.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const GetContext = make({
+  action: "GetContext",
+  // Creating by name is safe to repeat: an existing context is returned as it is.
+  kind: "read",
+  inQuery: [],
+  payload: Schema.Struct({
+    allowCreate: optionalParameter("AllowCreate", BooleanText),
+    contextId: optionalParameter("ContextId", Schema.String),
+    name: optionalParameter("Name", Schema.String),
+    loginRegionId: optionalParameter("LoginRegionId", Schema.String)
+  }),
+  reply: Schema.Struct({
+    data: key(
+      "Data",
+      Schema.Struct({
+        createTime: optionalKey("CreateTime", Schema.String),
+        id: key("Id", Schema.NonEmptyString),
+        lastUsedTime: optionalKey("LastUsedTime", Schema.String),
+        name: optionalKey("Name", Schema.String),
+        osType: optionalKey("OsType", Schema.String),
+        state: optionalKey("State", Schema.String)
+      })
+    )
+  })
+})

@@ -1,0 +1,61 @@
+/**
+ * Calls of the tools inside a session.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { BooleanText, key, make, optionalParameter } from "./Operation.js"
+
+/**
+ * What a tool answered. The text of the first content element counts: `text`, else
+ * `blob`, else `data`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const ToolResult = Schema.Struct({
+  content: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        type: Schema.optionalWith(Schema.String, { nullable: true }),
+        text: Schema.optionalWith(Schema.String, { nullable: true }),
+        blob: Schema.optionalWith(Schema.String, { nullable: true }),
+        data: Schema.optionalWith(Schema.String, { nullable: true })
+      })
+    ),
+    { nullable: true }
+  ),
+  isError: Schema.optionalWith(Schema.Boolean, { nullable: true })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolResult = typeof ToolResult.Type
+
+/**
+ * Calls a tool in a session. `Args` is a JSON text of the tool's own arguments; `Data`
+ * comes as an object or as the JSON text of one.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const CallMcpTool = make({
+  action: "CallMcpTool",
+  kind: "write",
+  inQuery: [],
+  payload: Schema.Struct({
+    args: key("Args", Schema.String),
+    autoGenSession: optionalParameter("AutoGenSession", BooleanText),
+    externalUserId: optionalParameter("ExternalUserId", Schema.String),
+    imageId: optionalParameter("ImageId", Schema.String),
+    name: key("Name", Schema.String),
+    server: optionalParameter("Server", Schema.String),
+    sessionId: key("SessionId", Schema.String),
+    tool: optionalParameter("Tool", Schema.String)
+  }),
+  reply: Schema.Struct({
+    data: key("Data", Schema.Union(ToolResult, Schema.parseJson(ToolResult)))
+  })
+})

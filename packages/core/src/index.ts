@@ -1,0 +1,17 @@
+/**
+ * AgentBay's context manager, sessions and contexts as Effects.
+ *
+ * @since 0.1.0
+ */
+export * as AgentBay from "./AgentBay.js"
+export * as AgentBayConfig from "./AgentBayConfig.js"
+export * as AgentBayError from "./AgentBayError.js"
+export * as AgentBayHttp from "./AgentBayHttp.js"
+export * as Contexts from "./Contexts.js"
+export * as ContextManager from "./ContextManager.js"
+export * as ContextStatus from "./ContextStatus.js"
+export * as ContextSync from "./ContextSync.js"
+export * as PollPolicy from "./PollPolicy.js"
+export * as Protocol from "./Protocol.js"
+export * as Session from "./Session.js"
+export * as SessionFiles from "./SessionFiles.js"

@@ -1,0 +1,171 @@
+import type * as Headers from "@effect/platform/Headers"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { ApiError, type ApiErrorReason, type CallError, TransportError } from "../AgentBayError.js"
+
+/** What one answer consists of before anything is known about it. */
+export interface Answer {
+  readonly operation: string
+  readonly sessionId: string | undefined
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly text: string
+  /** The time of the answer, to read a `Retry-After` that is a date. */
+  readonly now: number
+  readonly redact: (text: string) => string
+}
+
+type Json = { readonly [key: string]: unknown }
+
+/** An answer of the service that says yes. */
+export interface Accepted {
+  readonly requestId: string
+  readonly body: Json
+}
+
+const maxRetryAfter = Duration.seconds(30)
+
+const clampRetryAfter = (millis: number) =>
+  Number.isFinite(millis) && millis > 0
+    ? Option.some(Duration.min(Duration.millis(millis), maxRetryAfter))
+    : Option.none()
+
+/**
+ * How long the service asks to stay away: `x-acs-retry-after` in milliseconds, or
+ * `Retry-After` in seconds or as a date. Nonsense is ignored; 30 seconds are the most.
+ */
+export const readRetryAfter = (
+  headers: Headers.Headers,
+  now: number
+): Option.Option<Duration.Duration> => {
+  const own = headers["x-acs-retry-after"]
+  if (own !== undefined) return clampRetryAfter(Number(own))
+  const standard = headers["retry-after"]
+  if (standard === undefined || standard.trim() === "") return Option.none()
+  const seconds = Number(standard)
+  return clampRetryAfter(Number.isNaN(seconds) ? Date.parse(standard) - now : seconds * 1000)
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const textOf = (body: Json, ...keys: ReadonlyArray<string>): string => {
+  for (const key of keys) {
+    const value = body[key]
+    if (typeof value === "string") return value
+    if (typeof value === "number") return String(value)
+  }
+  return ""
+}
+
+const reasonsByCode: { readonly [code: string]: ApiErrorReason } = {
+  "InvalidMcpSession.NotFound": "SessionNotFound",
+  "InvalidSession.NotFound": "SessionNotFound",
+  InvalidSession: "SessionNotFound",
+  SessionNotFound: "SessionNotFound",
+  "Context.NotFound": "ContextNotFound",
+  ContextNotFound: "ContextNotFound",
+  InvalidContext: "ContextNotFound",
+  "InvalidContext.NotFound": "ContextNotFound",
+  NOT_LOGIN: "NotLoggedIn",
+  PathAlreadyBound: "PathAlreadyBound",
+  "InvalidAction.NotFound": "ActionNotFound",
+  InvalidParameter: "InvalidParameter",
+  InternalError: "ServerFault",
+  ServiceUnavailable: "ServerFault"
+}
+
+// Codes are matched whole: a text that merely contains "NotFound" is no proof that the
+// session is gone.
+const classify = (code: string, message: string, status: number): ApiErrorReason => {
+  if (code.includes("Throttling") || status === 429) return "Throttled"
+  const known = reasonsByCode[code]
+  if (known !== undefined) return known
+  if (/no alive session|no need to release/i.test(message)) return "SessionNotFound"
+  if (status === 401) return "NotLoggedIn"
+  return status >= 500 ? "ServerFault" : "Other"
+}
+
+const refusal = (answer: Answer, body: Json, description: string, code: string): ApiError => {
+  const advised = readRetryAfter(answer.headers, answer.now)
+  return new ApiError({
+    operation: answer.operation,
+    reason: classify(code, description, answer.status),
+    code: answer.redact(code),
+    description: answer.redact(description),
+    httpStatus: answer.status,
+    requestId: answer.redact(textOf(body, "RequestId", "requestId")),
+    sessionId: answer.sessionId,
+    retryAfter: Option.getOrUndefined(advised)
+  })
+}
+
+const notJson = (answer: Answer): TransportError =>
+  new TransportError({
+    operation: answer.operation,
+    reason: answer.status >= 300 ? "Status" : "Transport",
+    description: answer.redact(
+      answer.text.trim() === ""
+        ? `the answer (HTTP ${answer.status}) was empty`
+        : `the answer (HTTP ${answer.status}) is not a JSON object: ${answer.text.slice(0, 120)}`
+    ),
+    status: answer.status,
+    sessionId: answer.sessionId,
+    retryAfter: Option.getOrUndefined(readRetryAfter(answer.headers, answer.now))
+  })
+
+const parse = (text: string): Option.Option<Json> => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? Option.some(value) : Option.none()
+  } catch {
+    return Option.none()
+  }
+}
+
+const saysYes = (code: string) => /^(ok|success|200)$/i.test(code)
+
+/**
+ * Tells a yes from a no in every channel the service has for it: the HTTP status, the
+ * `Success` flag of the envelope (with or without a code), and the one inside `Data`.
+ */
+export const read = (answer: Answer): Either.Either<Accepted, CallError> =>
+  Option.match(parse(answer.text), {
+    onNone: () => Either.left(notJson(answer)),
+    onSome: (body) => {
+      const code = textOf(body, "Code", "code")
+      const message = textOf(body, "Message", "message")
+      const success = body["Success"]
+      if (answer.status >= 400 || success === false) {
+        return Either.left(refusal(answer, body, message, code))
+      }
+      if (success !== true && !saysYes(code)) {
+        return Either.left(
+          code === ""
+            ? undecodable(answer, body, "it does not say whether it is a success")
+            : refusal(answer, body, message, code)
+        )
+      }
+      const data = body["Data"]
+      if (isObject(data) && data["Success"] === false) {
+        return Either.left(refusal(answer, body, textOf(data, "ErrMsg", "errMsg") || message, ""))
+      }
+      return Either.right({ requestId: textOf(body, "RequestId", "requestId"), body })
+    }
+  })
+
+/** A JSON answer that cannot be what the operation promises. */
+export const undecodable = (answer: Answer, body: Json, issue: string): TransportError => {
+  const data = body["Data"]
+  const named = isObject(data) ? textOf(data, "SessionId") : ""
+  return new TransportError({
+    operation: answer.operation,
+    reason: "Decode",
+    description: answer.redact(issue),
+    status: answer.status,
+    requestId: answer.redact(textOf(body, "RequestId", "requestId")),
+    // A session that was created must not be lost over the rest of its answer.
+    sessionId: answer.sessionId ?? (named === "" ? undefined : named)
+  })
+}

@@ -1,0 +1,96 @@
+import * as Duration from "effect/Duration"
+import type {
+  ApiError,
+  SyncFailed,
+  SyncTimeout,
+  ToolError,
+  TransportError
+} from "../AgentBayError.js"
+import type { ContextStatusData } from "../ContextStatus.js"
+
+const listedAtMost = 5
+
+const request = (requestId: string | undefined) =>
+  requestId === undefined || requestId === "" ? "" : `, request ${requestId}`
+
+const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
+
+const seconds = (duration: Duration.Duration) =>
+  Duration.toMillis(duration) < 1000
+    ? `${Duration.toMillis(duration)} ms`
+    : `${Math.round(Duration.toSeconds(duration) * 10) / 10} s`
+
+const task = (item: ContextStatusData) =>
+  `${item.taskType} of ${item.contextId} at ${item.path} is ${item.status || "without status"}` +
+  (item.errorMessage === "" ? "" : ` (${item.errorMessage})`)
+
+const list = (items: ReadonlyArray<string>) =>
+  items.slice(0, listedAtMost).join("; ") +
+  (items.length > listedAtMost ? `; and ${items.length - listedAtMost} more` : "")
+
+const apiHints: Record<ApiError["reason"], string> = {
+  SessionNotFound: "The session is unknown or was released: check the id or create a new one.",
+  ContextNotFound: "The context is unknown: check its id or name, or create it.",
+  NotLoggedIn: "Check the API key and that it belongs to this endpoint.",
+  Throttled: "The service is throttling: try again later or more slowly.",
+  PathAlreadyBound: "Choose another path, or use the binding that is there.",
+  ActionNotFound: "This endpoint does not know the action: check the endpoint.",
+  InvalidParameter: "The service refused an argument: see its message.",
+  ServerFault: "The service had a fault: try again later.",
+  Other: ""
+}
+
+export const api = (error: ApiError): string => {
+  const code = error.code === "" ? "" : `${error.code}: `
+  const hint = apiHints[error.reason]
+  return (
+    `${error.operation} was refused: ${code}${sentence(error.description || "no message given")}` +
+    ` (HTTP ${error.httpStatus}${request(error.requestId)})${hint === "" ? "" : ` ${hint}`}`
+  )
+}
+
+const transportHints: Record<TransportError["reason"], string> = {
+  Transport: "Check that the endpoint is right and the server is running.",
+  Timeout: "The server may be slow or unreachable: try again or allow more time.",
+  Status:
+    "The answer did not come from the service itself: check the endpoint and what is in between.",
+  Decode: "The server speaks another version of the protocol, or the answer was damaged.",
+  Encode: "The arguments cannot be sent."
+}
+
+const transportVerbs: Record<TransportError["reason"], string> = {
+  Transport: "got no usable answer",
+  Timeout: "timed out",
+  Status: "got an HTTP error",
+  Decode: "got an unreadable answer",
+  Encode: "could not be sent"
+}
+
+export const transport = (error: TransportError): string =>
+  `${error.operation} ${transportVerbs[error.reason]}: ${sentence(error.description)}` +
+  (error.status === undefined && error.requestId === undefined
+    ? ""
+    : ` (HTTP ${error.status ?? "?"}${request(error.requestId)})`) +
+  ` ${transportHints[error.reason]}`
+
+export const syncFailed = (error: SyncFailed): string =>
+  `${error.operation} failed in session ${error.sessionId}: ${list(error.tasks.map(task))}` +
+  ` (request ${error.requestId}). The session still exists and holds its files.`
+
+export const syncTimeout = (error: SyncTimeout): string => {
+  const open = [
+    ...error.tasks.map(task),
+    ...error.missing.map((one) => `no task listed for ${one.contextId} at ${one.path}`)
+  ]
+  return (
+    `${error.operation} was not done after ${error.polls} status requests in` +
+    ` ${seconds(error.elapsed)} in session ${error.sessionId}` +
+    (open.length === 0 ? ": no task listed" : `: ${list(open)}`) +
+    (error.lastError === undefined ? "" : `; last fault: ${error.lastError.message}`) +
+    ` (request ${error.requestId}). It may still be going on: ask info, or wait longer.`
+  )
+}
+
+export const tool = (error: ToolError): string =>
+  `The tool ${error.tool} in session ${error.sessionId} failed: ${sentence(error.description)}` +
+  ` (request ${error.requestId})`

@@ -1,0 +1,29 @@
+import * as Effect from "effect/Effect"
+import type { CallError } from "../AgentBayError.js"
+import type { Service as HttpService } from "../AgentBayHttp.js"
+import type { SessionBinding } from "../ContextManager.js"
+import type { ContextInfoResult } from "../ContextStatus.js"
+import { DescribeSessionContexts, GetContextInfo } from "../Protocol.js"
+
+/** Asks for the status of tasks, by the given way of calling (with or without retries). */
+export const readInfo = (
+  call: HttpService["call"],
+  payload: typeof GetContextInfo.payload.Type
+): Effect.Effect<ContextInfoResult, CallError> =>
+  Effect.map(call(GetContextInfo, payload), ({ reply, requestId }) => ({
+    requestId,
+    contextStatusData: reply.data?.contextStatus ?? []
+  }))
+
+export const readBindings = (
+  http: HttpService,
+  sessionId: string
+): Effect.Effect<ReadonlyArray<SessionBinding>, CallError> =>
+  Effect.map(http.call(DescribeSessionContexts, { sessionId }), ({ reply }) =>
+    (reply.data ?? []).map(({ contextId, contextName, path, policy }) => ({
+      contextId,
+      path,
+      contextName,
+      policy
+    }))
+  )

@@ -1,0 +1,92 @@
+import * as Option from "effect/Option"
+import type * as DateTime from "effect/DateTime"
+import { type BindingRef, type ContextStatusData, hasEnded } from "../ContextStatus.js"
+
+/**
+ * The tasks that were listed before a sync was triggered. They, and whatever becomes of
+ * them, do not belong to that sync.
+ */
+export type Baseline = ReadonlyArray<ContextStatusData>
+
+/** The same path, whether or not it is written with a slash at its end. */
+export const samePath = (one: string, other: string): boolean =>
+  one === other || one.replace(/\/+$/, "") === other.replace(/\/+$/, "")
+
+export const sameBinding = (one: BindingRef, other: BindingRef): boolean =>
+  one.contextId === other.contextId && samePath(one.path, other.path)
+
+const sameKind = (one: ContextStatusData, other: ContextStatusData) =>
+  one.taskType === other.taskType && sameBinding(one, other)
+
+const sameTime = (one: Option.Option<DateTime.Utc>, other: Option.Option<DateTime.Utc>) =>
+  Option.match(one, {
+    onNone: () => Option.isNone(other),
+    onSome: (time) =>
+      Option.exists(other, (otherTime) => time.epochMillis === otherTime.epochMillis)
+  })
+
+const sameState = (one: ContextStatusData, other: ContextStatusData) =>
+  sameKind(one, other) &&
+  one.status === other.status &&
+  sameTime(one.startTime, other.startTime) &&
+  sameTime(one.finishTime, other.finishTime)
+
+/** An older task that was open before the trigger and has moved on since. */
+const isContinuationOf = (older: ContextStatusData, task: ContextStatusData) =>
+  !hasEnded(older) &&
+  sameKind(older, task) &&
+  Option.isSome(older.startTime) &&
+  sameTime(older.startTime, task.startTime)
+
+/** One reading, divided by the baseline. */
+export interface Divided {
+  readonly fresh: ReadonlyArray<ContextStatusData>
+  readonly stale: ReadonlyArray<ContextStatusData>
+  readonly baseline: Baseline
+}
+
+/**
+ * Divides the listed tasks into those that are new since the baseline and those that are
+ * not. A task id decides where there is one. Without it a task is old when the baseline
+ * holds one of the same type, path, status and times (each such one excuses one listed
+ * task), or an open one with the same start time that has merely moved on.
+ *
+ * A baseline task that a fresh open one has replaced is forgotten, so that the end of the
+ * new task may look exactly as the end of the old one did.
+ */
+export const divide = (baseline: Baseline, listed: ReadonlyArray<ContextStatusData>): Divided => {
+  const oldIds = new Set(baseline.map((task) => task.taskId).filter((id) => id !== undefined))
+  const unmatched = [...baseline]
+  const fresh: Array<ContextStatusData> = []
+  const stale: Array<ContextStatusData> = []
+  for (const task of listed) {
+    if (task.taskId !== undefined) {
+      ;(oldIds.has(task.taskId) ? stale : fresh).push(task)
+      continue
+    }
+    const match = unmatched.findIndex(
+      (older) => sameState(older, task) || isContinuationOf(older, task)
+    )
+    if (match === -1) {
+      fresh.push(task)
+    } else {
+      unmatched.splice(match, 1)
+      stale.push(task)
+    }
+  }
+  const replaced = unmatched.filter((older) =>
+    fresh.some(
+      (task) =>
+        older.taskId === undefined &&
+        !hasEnded(task) &&
+        sameKind(older, task) &&
+        (Option.isNone(older.startTime) || sameTime(older.startTime, task.startTime))
+    )
+  )
+  return {
+    fresh,
+    stale,
+    baseline:
+      replaced.length === 0 ? baseline : baseline.filter((older) => !replaced.includes(older))
+  }
+}

@@ -1,0 +1,150 @@
+import * as Array from "effect/Array"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import { SyncFailed, SyncTimeout } from "../AgentBayError.js"
+import {
+  type BindingRef,
+  type ContextInfoResult,
+  type ContextStatusData,
+  type ContextSyncResult,
+  hasEnded,
+  hasSucceeded,
+  type SyncMode
+} from "../ContextStatus.js"
+import { type Baseline, divide, sameBinding } from "./syncBaseline.js"
+import { type Decision, end, proceed, type Spent } from "./wait.js"
+
+/** How many polls after the first may show nothing new, unless told otherwise. */
+export const defaultGraceRetries = 4
+
+/** What one sync is about. It does not change while the sync lasts. */
+export interface SyncSubject {
+  readonly operation: string
+  readonly sessionId: string
+  /** The request id of the trigger. */
+  readonly requestId: string
+  readonly mode: SyncMode
+  /** The one binding or path to sync, or everything. */
+  readonly target: BindingRef | undefined
+  /** What must show a task: the target, or every binding of the session. */
+  readonly expected: ReadonlyArray<BindingRef>
+  readonly graceRetries: number
+}
+
+/** What has been seen so far. */
+export interface SyncState {
+  readonly baseline: Baseline
+  /** The last known state of every task that counts for this sync. */
+  readonly counted: ReadonlyArray<ContextStatusData>
+  /** Good answers in a row, after the first, in which nothing new showed. */
+  readonly quiet: number
+  readonly first: boolean
+}
+
+export const initial = (baseline: Baseline): SyncState => ({
+  baseline,
+  counted: [],
+  quiet: 0,
+  first: true
+})
+
+const isTransfer = (task: ContextStatusData) =>
+  task.taskType === "upload" || task.taskType === "download"
+
+const distinct = (tasks: ReadonlyArray<ContextStatusData>): ReadonlyArray<BindingRef> =>
+  Array.dedupeWith(
+    tasks.map(({ contextId, path }) => ({ contextId, path })),
+    sameBinding
+  )
+
+// A session that does not tell its bindings is judged by what it lists.
+const expectedOf = (
+  subject: SyncSubject,
+  state: SyncState,
+  reading: ContextInfoResult
+): ReadonlyArray<BindingRef> =>
+  subject.expected.length > 0
+    ? subject.expected
+    : distinct([...state.baseline, ...reading.contextStatusData].filter(isTransfer))
+
+/** What is expected and has shown no task. */
+export const missing = (
+  expected: ReadonlyArray<BindingRef>,
+  counted: ReadonlyArray<ContextStatusData>
+): ReadonlyArray<BindingRef> =>
+  expected.filter((binding) => !counted.some((task) => sameBinding(task, binding)))
+
+// What is listed now replaces what was known of the same binding. A task that vanishes
+// from the list keeps its last state: vanishing is no success.
+const merge = (
+  known: ReadonlyArray<ContextStatusData>,
+  fresh: ReadonlyArray<ContextStatusData>
+): ReadonlyArray<ContextStatusData> => [
+  ...known.filter((task) => !fresh.some((other) => sameBinding(task, other))),
+  ...fresh
+]
+
+const conclude = (
+  subject: SyncSubject,
+  counted: ReadonlyArray<ContextStatusData>,
+  untouched: ReadonlyArray<BindingRef>,
+  spent: Spent
+): Either.Either<ContextSyncResult, SyncFailed> => {
+  const failed = counted.filter((task) => !hasSucceeded(task))
+  if (Array.isNonEmptyReadonlyArray(failed)) {
+    const { operation, requestId, sessionId } = subject
+    return Either.left(new SyncFailed({ operation, sessionId, requestId, tasks: failed }))
+  }
+  return Either.right({
+    requestId: subject.requestId,
+    outcome: counted.length === 0 ? "NothingToSync" : "Completed",
+    contextStatusData: counted,
+    untouched,
+    polls: spent.polls,
+    elapsedMillis: spent.elapsedMillis
+  })
+}
+
+/**
+ * Decides what a status answer means for a sync. Pure: everything it knows is in its
+ * arguments.
+ */
+export const decide =
+  (subject: SyncSubject) =>
+  (
+    state: SyncState,
+    reading: ContextInfoResult,
+    spent: Spent
+  ): Decision<SyncState, ContextSyncResult, SyncFailed> => {
+    const { target } = subject
+    const relevant = reading.contextStatusData.filter(
+      (task) =>
+        task.taskType === subject.mode && (target === undefined || sameBinding(task, target))
+    )
+    const { baseline, fresh, stale } = divide(state.baseline, relevant)
+    const counted = merge(state.counted, fresh)
+    const untouched = missing(expectedOf(subject, state, reading), counted)
+    const grown = counted.length > state.counted.length
+    const olderIsOpen = stale.some((task) => !hasEnded(task))
+    const quiet = state.first || grown ? 0 : olderIsOpen ? state.quiet : state.quiet + 1
+    const next: SyncState = { baseline, counted, quiet, first: false }
+
+    if (counted.some((task) => !hasEnded(task))) return proceed({ ...next, quiet: 0 })
+    if (untouched.length > 0 && quiet < subject.graceRetries) return proceed(next)
+    return end(next, conclude(subject, counted, untouched, spent))
+  }
+
+/** The end of a sync whose budget is used up. */
+export const exhausted =
+  (subject: SyncSubject) =>
+  (state: SyncState, spent: Spent): SyncTimeout =>
+    new SyncTimeout({
+      operation: subject.operation,
+      sessionId: subject.sessionId,
+      requestId: subject.requestId,
+      polls: spent.polls,
+      elapsed: Duration.millis(spent.elapsedMillis),
+      tasks: state.counted,
+      missing: missing(subject.expected, state.counted),
+      lastError: spent.lastError
+    })

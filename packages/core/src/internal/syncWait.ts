@@ -1,0 +1,119 @@
+import * as Effect from "effect/Effect"
+import {
+  type CallError,
+  isProofOfNoStart,
+  type SyncFailed,
+  type SyncTimeout
+} from "../AgentBayError.js"
+import type { Service as HttpService } from "../AgentBayHttp.js"
+import type { SyncOptions } from "../ContextManager.js"
+import type { BindingRef, ContextInfoResult, ContextSyncResult } from "../ContextStatus.js"
+import type { ContextSync } from "../ContextSync.js"
+import type { PollPolicy } from "../PollPolicy.js"
+import { SyncContext } from "../Protocol.js"
+import type { SyncRequest } from "./arguments.js"
+import { readBindings, readInfo } from "./statusReads.js"
+import { type Baseline } from "./syncBaseline.js"
+import * as Decision from "./syncDecision.js"
+import { defaultMaxConsecutiveErrors, type Wait } from "./wait.js"
+
+export type SyncWait = Wait<
+  Decision.SyncState,
+  ContextInfoResult,
+  ContextSyncResult,
+  SyncFailed | SyncTimeout
+>
+
+const make = (
+  http: HttpService,
+  subject: Decision.SyncSubject,
+  baseline: Baseline,
+  options: { readonly policy: PollPolicy; readonly maxConsecutiveErrors: number }
+): SyncWait => ({
+  ...options,
+  initial: Decision.initial(baseline),
+  // The whole session is asked for and not only the target: one answer fits every waiter.
+  read: readInfo(http.callOnce, { sessionId: subject.sessionId }),
+  decide: Decision.decide(subject),
+  exhausted: Decision.exhausted(subject)
+})
+
+// An endpoint that cannot tell the bindings is judged by the tasks it lists.
+const bindingsOrNone = (
+  http: HttpService,
+  sessionId: string
+): Effect.Effect<ReadonlyArray<BindingRef>, CallError> =>
+  readBindings(http, sessionId).pipe(
+    Effect.catchTag("ApiError", (error) =>
+      error.reason === "ActionNotFound" ? Effect.succeed([]) : Effect.fail(error)
+    )
+  )
+
+/**
+ * Takes the baseline, triggers the transfer, and gives the wait for its end. The baseline
+ * comes first: what is listed before the trigger cannot be its result.
+ */
+export const trigger = (
+  http: HttpService,
+  sessionId: string,
+  request: SyncRequest
+): Effect.Effect<SyncWait, CallError> =>
+  Effect.gen(function* () {
+    const { mode, target } = request
+    const [before, expected] = yield* Effect.all(
+      [
+        readInfo(http.call, { sessionId }),
+        target === undefined ? bindingsOrNone(http, sessionId) : Effect.succeed([target])
+      ],
+      { concurrency: 2 }
+    )
+    const accepted = yield* http
+      .callOnce(SyncContext, { sessionId, ...target, mode })
+      .pipe(Effect.retry({ schedule: http.retryPolicy, while: isProofOfNoStart }))
+    const subject: Decision.SyncSubject = {
+      operation: "sync",
+      sessionId,
+      requestId: accepted.requestId,
+      mode: mode ?? "upload",
+      target,
+      expected,
+      graceRetries: request.graceRetries
+    }
+    return make(http, subject, before.contextStatusData, request)
+  })
+
+/**
+ * The wait for the downloads that a new session starts with. Nothing was listed before
+ * the session was, so its baseline is empty.
+ */
+export const initialDownloads = (
+  http: HttpService,
+  options: {
+    readonly sessionId: string
+    readonly requestId: string
+    readonly bindings: ReadonlyArray<ContextSync>
+    readonly policy: PollPolicy
+  }
+): SyncWait =>
+  make(
+    http,
+    {
+      operation: "create",
+      sessionId: options.sessionId,
+      requestId: options.requestId,
+      mode: "download",
+      target: undefined,
+      expected: options.bindings,
+      graceRetries: Decision.defaultGraceRetries
+    },
+    [],
+    { policy: options.policy, maxConsecutiveErrors: defaultMaxConsecutiveErrors }
+  )
+
+/** What the span of a sync says about it from the start. */
+export const spanAttributes = (sessionId: string, options: SyncOptions) => ({
+  "agentbay.session_id": sessionId,
+  "agentbay.context_id": options.contextId ?? "all",
+  "agentbay.path": options.path ?? "all",
+  "agentbay.mode": options.mode ?? "upload"
+})
