@@ -186,7 +186,7 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
               Effect.map(step, ({ result, spent, state }) => {
                 const element: SyncProgress = {
                   polls: spent.polls,
-                  elapsedMillis: spent.elapsedMillis,
+                  elapsed: spent.elapsed,
                   contextStatusData: state.counted,
                   transferred: sumCounts(state.counted),
                   result

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
@@ -150,8 +151,7 @@ export interface BindingRef {
  *
  * `contextStatusData` holds the counted tasks, `untouched` the bindings for which the
  * service showed no task (only when all contexts were synced), `polls` the number of
- * status requests after the trigger, `elapsed` the time since the trigger in
- * milliseconds.
+ * status requests after the trigger, `elapsed` the time since then.
  *
  * @since 0.1.0
  * @category models
@@ -162,7 +162,7 @@ export interface ContextSyncResult {
   readonly contextStatusData: ReadonlyArray<ContextStatusData>
   readonly untouched: ReadonlyArray<BindingRef>
   readonly polls: number
-  readonly elapsedMillis: number
+  readonly elapsed: Duration.Duration
 }
 
 /**
@@ -174,7 +174,7 @@ export interface ContextSyncResult {
  */
 export interface SyncProgress {
   readonly polls: number
-  readonly elapsedMillis: number
+  readonly elapsed: Duration.Duration
   readonly contextStatusData: ReadonlyArray<ContextStatusData>
   readonly transferred: Option.Option<TransferCounts>
   readonly result: Option.Option<ContextSyncResult>

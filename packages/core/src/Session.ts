@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Duration from "effect/Duration"
 import { type CallError, type InvalidArgument, SyncTimeout } from "./AgentBayError.js"
 import type { Service as HttpService } from "./AgentBayHttp.js"
 import * as ContextManager from "./ContextManager.js"
@@ -84,7 +83,7 @@ const untilGone = (http: HttpService, sessionId: string, requestId: string) =>
         sessionId,
         requestId,
         polls: spent.polls,
-        elapsed: Duration.millis(spent.elapsedMillis),
+        elapsed: spent.elapsed,
         tasks: [],
         missing: [],
         lastError: spent.lastError

@@ -1,5 +1,4 @@
 import * as Array from "effect/Array"
-import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { SyncFailed, SyncTimeout } from "../AgentBayError.js"
 import {
@@ -101,7 +100,7 @@ const conclude = (
     contextStatusData: counted,
     untouched,
     polls: spent.polls,
-    elapsedMillis: spent.elapsedMillis
+    elapsed: spent.elapsed
   })
 }
 
@@ -143,7 +142,7 @@ export const exhausted =
       sessionId: subject.sessionId,
       requestId: subject.requestId,
       polls: spent.polls,
-      elapsed: Duration.millis(spent.elapsedMillis),
+      elapsed: spent.elapsed,
       tasks: state.counted,
       missing: missing(subject.expected, state.counted),
       lastError: spent.lastError

@@ -28,7 +28,7 @@ export const end = <State, Result, Failure>(
 /** What a wait has used up so far. */
 export interface Spent {
   readonly polls: number
-  readonly elapsedMillis: number
+  readonly elapsed: Duration.Duration
   readonly lastError: CallError | undefined
 }
 
@@ -75,7 +75,7 @@ export const start = <State, Reading, Result, Failure>(
 
     const spent = Effect.map(Clock.currentTimeMillis, (now): Spent => ({
       polls,
-      elapsedMillis: now - startedAt,
+      elapsed: Duration.millis(now - startedAt),
       lastError
     }))
 

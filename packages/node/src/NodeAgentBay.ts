@@ -1,0 +1,153 @@
+/**
+ * AgentBay on Node: the client's layers over undici, for the cloud and for Local AgentBay.
+ *
+ * @since 0.1.0
+ */
+import type * as AgentBay from "@effect-agentbay/core/AgentBay"
+import { layerHttp } from "@effect-agentbay/core/AgentBay"
+import * as AgentBayConfig from "@effect-agentbay/core/AgentBayConfig"
+import type { InvalidArgument } from "@effect-agentbay/core/AgentBayError"
+import type * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as LocalAgentBay from "./LocalAgentBay.js"
+
+/**
+ * What every layer of this module provides: the client, and the HTTP service below it, on
+ * which `ContextManager.layer` can be built.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Services = AgentBay.AgentBay | AgentBayHttp.AgentBayHttp
+
+const overUndici = <E, R>(
+  config: Layer.Layer<AgentBayConfig.AgentBayConfig, E, R>,
+  http: AgentBayHttp.Options | undefined
+): Layer.Layer<Services, E | InvalidArgument, R> =>
+  layerHttp(http).pipe(Layer.provide([config, NodeHttpClient.layerUndici]))
+
+/**
+ * The client for a service whose key and endpoint are given.
+ *
+ * @example
+ * ```ts
+ * import { NodeAgentBay } from "@effect-agentbay/node"
+ * import { Redacted } from "effect"
+ *
+ * const layer = NodeAgentBay.layer({ apiKey: Redacted.make("akm-example") })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: AgentBayConfig.Options & AgentBayHttp.Options
+): Layer.Layer<Services, InvalidArgument> => overUndici(AgentBayConfig.layer(options), options)
+
+/**
+ * The client for a service whose key and endpoint come from `Config` values.
+ *
+ * @example
+ * ```ts
+ * import { NodeAgentBay } from "@effect-agentbay/node"
+ * import { Config } from "effect"
+ *
+ * const layer = NodeAgentBay.layerConfig({ apiKey: Config.redacted("MY_AGENTBAY_KEY") })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<AgentBayConfig.Options>,
+  http?: AgentBayHttp.Options
+): Layer.Layer<Services, ConfigError.ConfigError | InvalidArgument> =>
+  overUndici(AgentBayConfig.layerConfig(config), http)
+
+/**
+ * The client together with a Local AgentBay in this process. The server lives as long as
+ * the layer; its data stay in its directory.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerLocal = (
+  options: LocalAgentBay.Options & AgentBayHttp.Options = {}
+): Layer.Layer<
+  Services | LocalAgentBay.LocalAgentBay,
+  InvalidArgument | LocalAgentBay.LocalAgentBayError
+> => {
+  const config = Layer.unwrapEffect(
+    Effect.map(LocalAgentBay.LocalAgentBay, ({ apiKey, url }) =>
+      AgentBayConfig.layer({ apiKey, endpoint: url })
+    )
+  )
+  return Layer.provideMerge(overUndici(config, options), LocalAgentBay.layer(options))
+}
+
+// A variable that is set to nothing counts as not set, except the key: a program that was
+// given an empty key must not silently work on local data.
+const optionalText = (name: string, description: string) =>
+  Config.string(name).pipe(
+    Config.withDescription(description),
+    Config.option,
+    Config.map(Option.filter((text) => text.trim() !== "")),
+    Config.map(Option.getOrUndefined)
+  )
+
+const timeout = Config.integer("AGENTBAY_TIMEOUT_MS").pipe(
+  Config.withDescription("How long one request may take, in milliseconds"),
+  Config.option,
+  Config.map(Option.map(Duration.millis)),
+  Config.map(Option.getOrUndefined)
+)
+
+/**
+ * The settings of the cloud from the environment: `AGENTBAY_API_KEY`, and optionally
+ * `AGENTBAY_ENDPOINT`, `AGENTBAY_REGION_ID` and `AGENTBAY_TIMEOUT_MS`. None when no key is
+ * set.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<Option.Option<AgentBayConfig.Options>> = Config.all({
+  apiKey: Config.option(
+    Config.redacted("AGENTBAY_API_KEY").pipe(Config.withDescription("The API key of AgentBay"))
+  ),
+  endpoint: optionalText("AGENTBAY_ENDPOINT", "Host and port of the service"),
+  regionId: optionalText("AGENTBAY_REGION_ID", "Where sessions are created"),
+  timeout
+}).pipe(
+  Config.map(({ apiKey, ...rest }) => Option.map(apiKey, (key) => ({ apiKey: key, ...rest })))
+)
+
+/**
+ * The cloud when `AGENTBAY_API_KEY` is set (see {@link config}), else a Local AgentBay in
+ * this process, with its data in `.agentbay` unless `local` says otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFromEnv = (options?: {
+  readonly http?: AgentBayHttp.Options | undefined
+  readonly local?: LocalAgentBay.Options | undefined
+}): Layer.Layer<
+  Services,
+  ConfigError.ConfigError | InvalidArgument | LocalAgentBay.LocalAgentBayError
+> =>
+  Layer.unwrapEffect(
+    Effect.map(
+      config,
+      Option.match({
+        onNone: (): Layer.Layer<Services, InvalidArgument | LocalAgentBay.LocalAgentBayError> =>
+          layerLocal({ ...options?.local, ...options?.http }),
+        onSome: (cloud) => layer({ ...cloud, ...options?.http })
+      })
+    )
+  )

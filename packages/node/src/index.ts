@@ -1,0 +1,7 @@
+/**
+ * AgentBay on Node: layers, and Local AgentBay.
+ *
+ * @since 0.1.0
+ */
+export * as LocalAgentBay from "./LocalAgentBay.js"
+export * as NodeAgentBay from "./NodeAgentBay.js"
