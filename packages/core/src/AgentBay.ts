@@ -306,7 +306,7 @@ export const layer: Layer.Layer<AgentBay, never, AgentBayHttp.AgentBayHttp> = La
  * @category layers
  */
 export const layerHttp = (
-  options?: AgentBayHttp.Options
+  options?: AgentBayHttp.ClientOptions
 ): Layer.Layer<
   AgentBay | AgentBayHttp.AgentBayHttp,
   InvalidArgument,

@@ -80,7 +80,7 @@ const parseEndpoint = (endpoint: string): Effect.Effect<string, InvalidArgument>
   const allowed = "must be `host`, `host:port` or an https origin, without a path"
   const text = endpoint.trim()
   const candidate = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`
-  if (text === "" || !URL.canParse(candidate)) return refuse("endpoint", allowed)
+  if (/^(\/|$)/.test(text) || !URL.canParse(candidate)) return refuse("endpoint", allowed)
   const url = new URL(candidate)
   if (url.protocol !== "https:" && url.protocol !== "http:") return refuse("endpoint", allowed)
   if (url.username !== "" || url.password !== "") {
@@ -98,12 +98,17 @@ const parseEndpoint = (endpoint: string): Effect.Effect<string, InvalidArgument>
   return Effect.succeed(url.origin)
 }
 
+// What has half of a surrogate pair in it cannot be written in a URL or a form.
+const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
 const parseTimeout = (
   input: Duration.DurationInput
 ): Effect.Effect<Duration.Duration, InvalidArgument> => {
-  const timeout = Duration.decode(input)
-  return Duration.isFinite(timeout) && Duration.greaterThan(timeout, Duration.zero)
-    ? Effect.succeed(timeout)
+  const timeout = Duration.decodeUnknown(input)
+  return timeout._tag === "Some" &&
+    Duration.isFinite(timeout.value) &&
+    Duration.greaterThan(timeout.value, Duration.zero)
+    ? Effect.succeed(timeout.value)
     : refuse("timeout", "must be a positive, finite time")
 }
 
@@ -127,6 +132,9 @@ export const make = (options: Options): Effect.Effect<Service, InvalidArgument> 
   Effect.gen(function* () {
     if (Redacted.value(options.apiKey).trim() === "") {
       return yield* refuse("apiKey", "must not be empty")
+    }
+    if (!isWellFormed(Redacted.value(options.apiKey))) {
+      return yield* refuse("apiKey", "must be well-formed Unicode text")
     }
     const origin = yield* parseEndpoint(options.endpoint ?? defaultEndpoint)
     const timeout = yield* parseTimeout(options.timeout ?? defaultTimeout)

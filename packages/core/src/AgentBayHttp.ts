@@ -5,30 +5,17 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as ParseResult from "effect/ParseResult"
-import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import { AgentBayConfig } from "./AgentBayConfig.js"
-import {
-  type CallError,
-  type InvalidArgument,
-  isRetryable,
-  retryAfter,
-  TransportError
-} from "./AgentBayError.js"
-import * as Envelope from "./internal/envelope.js"
-import { fromHttpClientError } from "./internal/httpFault.js"
-import { redactText } from "./internal/redaction.js"
-import { encodeForm, requestUrl } from "./internal/wireEncoding.js"
+import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
+import * as HttpTransport from "./HttpTransport.js"
+import { makeExchange } from "./internal/exchange.js"
 import * as PollPolicy from "./PollPolicy.js"
-import { apiVersion, type Operation, type Parameters } from "./Protocol.js"
+import type { Operation, Parameters } from "./Protocol.js"
 
 /**
  * When a failed read is repeated. Its input is the error; the time the service asks us to
@@ -82,6 +69,8 @@ export interface Service {
   readonly retryPolicy: RetryPolicy
   /** Where sessions and contexts are created, when the configuration says it. */
   readonly regionId: string | undefined
+  /** Cleans a text of the service of the API key, and cuts it to a length fit for errors. */
+  readonly redact: (text: string) => string
 }
 
 /**
@@ -102,12 +91,16 @@ export interface Options {
   readonly pollPolicy?: PollPolicy.PollPolicy | undefined
   /** When failed reads are repeated. Default: {@link defaultRetryPolicy}. */
   readonly retryPolicy?: RetryPolicy | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions extends Options {
   /** Changes the HTTP client, for example to go through a proxy. It sees the key. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
-
-/** What of an operation decides where its parameters go. */
-type Route = { readonly action: string; readonly inQuery: ReadonlyArray<string> }
 
 const obeyingAdvice = (policy: RetryPolicy): RetryPolicy =>
   Schedule.passthrough(policy).pipe(
@@ -115,137 +108,66 @@ const obeyingAdvice = (policy: RetryPolicy): RetryPolicy =>
   )
 
 /**
- * Builds the service from the configuration and the HTTP client in its environment.
+ * Builds the service over a transport.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Service, InvalidArgument, AgentBayConfig | HttpClient.HttpClient> =>
+): Effect.Effect<Service, InvalidArgument, AgentBayConfig | HttpTransport.HttpTransport> =>
   Effect.gen(function* () {
     const config = yield* AgentBayConfig
-    const transform = options.transformClient ?? ((client) => client)
-    // The platform's own spans record URLs, and one URL holds the key. Ours do not.
-    const client = transform(yield* HttpClient.HttpClient).pipe(
-      HttpClient.withTracerDisabledWhen(() => true)
-    )
+    const { exchange, redact } = makeExchange(config, yield* HttpTransport.HttpTransport)
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
     const retryPolicy = obeyingAdvice(options.retryPolicy ?? defaultRetryPolicy)
-    const authorization = `Bearer ${Redacted.value(config.apiKey)}`
-    const redact = redactText(config.apiKey)
-
-    const buildRequest = (operation: Route, parameters: Parameters, now: number) => {
-      const all = { ...parameters, Authorization: authorization }
-      return HttpClientRequest.post(
-        requestUrl(config.origin, operation.action, operation.inQuery, all, now)
-      ).pipe(
-        HttpClientRequest.setHeaders({
-          "x-acs-version": apiVersion,
-          "x-acs-action": operation.action
-        }),
-        HttpClientRequest.bodyText(
-          encodeForm(all, operation.inQuery),
-          "application/x-www-form-urlencoded"
-        )
-      )
-    }
-
-    const send = (operation: Route, parameters: Parameters) =>
-      Effect.suspend(() => {
-        const { action } = operation
-        const sessionId = parameters["SessionId"]
-        const timedOut = () =>
-          new TransportError({
-            operation: action,
-            reason: "Timeout",
-            description: `no answer within ${Duration.format(config.timeout)}`,
-            sessionId
-          })
-        return Clock.currentTimeMillis.pipe(
-          Effect.flatMap((now) =>
-            // Texts that are no well-formed Unicode cannot be written in a URL or a form.
-            Effect.try({
-              try: () => buildRequest(operation, parameters, now),
-              catch: () =>
-                new TransportError({
-                  operation: action,
-                  reason: "Encode",
-                  description: "an argument is not well-formed Unicode text",
-                  sessionId
-                })
-            })
-          ),
-          Effect.flatMap((request) =>
-            client.execute(request).pipe(
-              Effect.flatMap((response) =>
-                Effect.map(response.text, (text): Omit<Envelope.Answer, "now"> => ({
-                  operation: action,
-                  sessionId,
-                  status: response.status,
-                  headers: response.headers,
-                  text,
-                  redact
-                }))
-              ),
-              Effect.mapError(fromHttpClientError(action, sessionId, redact))
-            )
-          ),
-          Effect.timeoutFail({ duration: config.timeout, onTimeout: timedOut })
-        )
-      })
 
     const callOnce: Service["call"] = (operation, payload) =>
-      Schema.encode(operation.payload)(payload).pipe(
-        Effect.mapError(
-          (error) =>
-            new TransportError({
-              operation: operation.action,
-              reason: "Encode",
-              description: redact(ParseResult.TreeFormatter.formatErrorSync(error))
-            })
-        ),
-        Effect.flatMap((parameters) => send(operation, parameters)),
-        Effect.flatMap((partial) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            const answer: Envelope.Answer = { ...partial, now }
-            return Effect.flatMap(Envelope.read(answer), ({ body, requestId }) =>
-              Schema.decodeUnknown(operation.reply)(body).pipe(
-                Effect.map((reply) => ({ requestId, reply })),
-                Effect.mapError((error) =>
-                  Envelope.undecodable(
-                    answer,
-                    body,
-                    ParseResult.TreeFormatter.formatErrorSync(error)
-                  )
-                ),
-                Effect.tap(() =>
-                  Effect.annotateCurrentSpan({
-                    "http.response.status_code": answer.status,
-                    "agentbay.request_id": requestId
-                  })
-                )
-              )
-            )
-          })
-        ),
-        Effect.withSpan(`AgentBayHttp.${operation.action}`, {
+      Effect.useSpan(
+        `AgentBayHttp.${operation.action}`,
+        {
           kind: "client",
           captureStackTrace: false,
           attributes: { "agentbay.action": operation.action, "server.address": config.origin }
-        })
+        },
+        (span) =>
+          Effect.map(exchange(operation, payload), ({ answered, status }) => {
+            span.attribute("http.response.status_code", status)
+            span.attribute("agentbay.request_id", answered.requestId)
+            return answered
+          })
       )
 
-    const call: Service["call"] = (operation, payload) =>
-      operation.kind === "write"
-        ? callOnce(operation, payload)
-        : Effect.retry(callOnce(operation, payload), { schedule: retryPolicy, while: isRetryable })
+    // Most calls succeed at once, so the schedule is set up only for those that do not:
+    // its first "attempt" is the failure that is already there.
+    const call: Service["call"] = (operation, payload) => {
+      const once = callOnce(operation, payload)
+      if (operation.kind === "write") return once
+      return Effect.catchAll(once, (error) => {
+        const attempts = [Effect.fail(error)]
+        return Effect.retry(
+          Effect.suspend(() => attempts.pop() ?? once),
+          { schedule: retryPolicy, while: isRetryable }
+        )
+      })
+    }
 
-    return { call, callOnce, pollPolicy, retryPolicy, regionId: config.regionId }
+    return { call, callOnce, pollPolicy, retryPolicy, regionId: config.regionId, redact }
   })
 
 /**
- * The service as a layer.
+ * The service over the transport in its environment.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTransport = (
+  options?: Options
+): Layer.Layer<AgentBayHttp, InvalidArgument, AgentBayConfig | HttpTransport.HttpTransport> =>
+  Layer.effect(AgentBayHttp, make(options))
+
+/**
+ * The service over the HTTP client in its environment.
  *
  * @example
  * ```ts
@@ -261,6 +183,14 @@ export const make = (
  * @category layers
  */
 export const layer = (
-  options?: Options
-): Layer.Layer<AgentBayHttp, InvalidArgument, AgentBayConfig | HttpClient.HttpClient> =>
-  Layer.effect(AgentBayHttp, make(options))
+  options: ClientOptions = {}
+): Layer.Layer<AgentBayHttp, InvalidArgument, AgentBayConfig | HttpClient.HttpClient> => {
+  const { transformClient = (client) => client } = options
+  const transport = Layer.effect(
+    HttpTransport.HttpTransport,
+    Effect.map(HttpClient.HttpClient, (client) =>
+      HttpTransport.fromHttpClient(transformClient(client))
+    )
+  )
+  return Layer.provide(layerTransport(options), transport)
+}

@@ -40,7 +40,7 @@ export {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends AgentBayHttp.Options {
+export interface Options extends AgentBayHttp.ClientOptions {
   /** What to answer instead of the service in memory. */
   readonly script?: Script | undefined
   /**

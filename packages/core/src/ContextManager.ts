@@ -158,11 +158,13 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
 
   return {
     sessionId,
-    info: Effect.fn("ContextManager.info")(function* (filter: InfoFilter = {}) {
-      yield* Effect.annotateCurrentSpan({ "agentbay.session_id": sessionId })
-      yield* Arguments.infoFilter(filter)
-      return yield* readInfo(http.call, { sessionId, ...filter })
-    }),
+    // No span of its own: the one of its single request says all of it, and a second
+    // would cost as much as the decoding.
+    info: (filter = {}) =>
+      Effect.zipRight(
+        Arguments.infoFilter(filter),
+        readInfo(http, "call", { sessionId, ...filter })
+      ),
     bindings: readBindings(http, sessionId).pipe(
       Effect.withSpan("ContextManager.bindings", {
         attributes: { "agentbay.session_id": sessionId },

@@ -3,11 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as AgentBay from "@effect-agentbay/core/AgentBay"
-import { layerHttp } from "@effect-agentbay/core/AgentBay"
+import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import * as AgentBayConfig from "@effect-agentbay/core/AgentBayConfig"
 import type { InvalidArgument } from "@effect-agentbay/core/AgentBayError"
-import type * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
+import * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -16,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as LocalAgentBay from "./LocalAgentBay.js"
+import * as UndiciTransport from "./UndiciTransport.js"
 
 /**
  * What every layer of this module provides: the client, and the HTTP service below it, on
@@ -28,9 +28,15 @@ export type Services = AgentBay.AgentBay | AgentBayHttp.AgentBayHttp
 
 const overUndici = <E, R>(
   config: Layer.Layer<AgentBayConfig.AgentBayConfig, E, R>,
-  http: AgentBayHttp.Options | undefined
-): Layer.Layer<Services, E | InvalidArgument, R> =>
-  layerHttp(http).pipe(Layer.provide([config, NodeHttpClient.layerUndici]))
+  options: AgentBayHttp.ClientOptions | undefined
+): Layer.Layer<Services, E | InvalidArgument, R> => {
+  // A client that is to be changed has to be the platform's; the lean transport has none.
+  const http =
+    options?.transformClient === undefined
+      ? Layer.provide(AgentBayHttp.layerTransport(options), UndiciTransport.layer)
+      : Layer.provide(AgentBayHttp.layer(options), NodeHttpClient.layerUndici)
+  return AgentBay.layer.pipe(Layer.provideMerge(http), Layer.provide(config))
+}
 
 /**
  * The client for a service whose key and endpoint are given.
@@ -47,7 +53,7 @@ const overUndici = <E, R>(
  * @category layers
  */
 export const layer = (
-  options: AgentBayConfig.Options & AgentBayHttp.Options
+  options: AgentBayConfig.Options & AgentBayHttp.ClientOptions
 ): Layer.Layer<Services, InvalidArgument> => overUndici(AgentBayConfig.layer(options), options)
 
 /**
@@ -66,7 +72,7 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Config.Wrap<AgentBayConfig.Options>,
-  http?: AgentBayHttp.Options
+  http?: AgentBayHttp.ClientOptions
 ): Layer.Layer<Services, ConfigError.ConfigError | InvalidArgument> =>
   overUndici(AgentBayConfig.layerConfig(config), http)
 
@@ -78,7 +84,7 @@ export const layerConfig = (
  * @category layers
  */
 export const layerLocal = (
-  options: LocalAgentBay.Options & AgentBayHttp.Options = {}
+  options: LocalAgentBay.Options & AgentBayHttp.ClientOptions = {}
 ): Layer.Layer<
   Services | LocalAgentBay.LocalAgentBay,
   InvalidArgument | LocalAgentBay.LocalAgentBayError
@@ -135,7 +141,7 @@ export const config: Config.Config<Option.Option<AgentBayConfig.Options>> = Conf
  * @category layers
  */
 export const layerFromEnv = (options?: {
-  readonly http?: AgentBayHttp.Options | undefined
+  readonly http?: AgentBayHttp.ClientOptions | undefined
   readonly local?: LocalAgentBay.Options | undefined
 }): Layer.Layer<
   Services,

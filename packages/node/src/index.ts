@@ -5,3 +5,4 @@
  */
 export * as LocalAgentBay from "./LocalAgentBay.js"
 export * as NodeAgentBay from "./NodeAgentBay.js"
+export * as UndiciTransport from "./UndiciTransport.js"

@@ -124,12 +124,16 @@ export const BooleanText: Schema.Schema<boolean, string> = Schema.transform(
 export const IntText: Schema.Schema<number, string> = Schema.NumberFromString.pipe(Schema.int())
 
 /**
- * The reply of an operation that answers with the envelope alone.
+ * The reply of an operation that answers with the envelope alone. Nothing of it is kept.
  *
  * @since 0.1.0
  * @category replies
  */
-export const EmptyReply = Schema.Struct({})
+export const EmptyReply = Schema.transform(Schema.Object, Schema.Struct({}), {
+  strict: true,
+  decode: () => ({}),
+  encode: () => ({})
+})
 
 /**
  * The paging keys that list operations put beside `Data`.

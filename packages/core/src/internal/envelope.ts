@@ -1,7 +1,7 @@
-import type * as Headers from "@effect/platform/Headers"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import type { Response } from "../HttpTransport.js"
 import { ApiError, type ApiErrorReason, type CallError, TransportError } from "../AgentBayError.js"
 
 /** What one answer consists of before anything is known about it. */
@@ -9,7 +9,7 @@ export interface Answer {
   readonly operation: string
   readonly sessionId: string | undefined
   readonly status: number
-  readonly headers: Headers.Headers
+  readonly headers: Response["headers"]
   readonly text: string
   /** The time of the answer, to read a `Retry-After` that is a date. */
   readonly now: number
@@ -36,7 +36,7 @@ const clampRetryAfter = (millis: number) =>
  * `Retry-After` in seconds or as a date. Nonsense is ignored; 30 seconds are the most.
  */
 export const readRetryAfter = (
-  headers: Headers.Headers,
+  headers: Response["headers"],
   now: number
 ): Option.Option<Duration.Duration> => {
   const own = headers["x-acs-retry-after"]
@@ -59,28 +59,31 @@ const textOf = (body: Json, ...keys: ReadonlyArray<string>): string => {
   return ""
 }
 
-const reasonsByCode: { readonly [code: string]: ApiErrorReason } = {
-  "InvalidMcpSession.NotFound": "SessionNotFound",
-  "InvalidSession.NotFound": "SessionNotFound",
-  InvalidSession: "SessionNotFound",
-  SessionNotFound: "SessionNotFound",
-  "Context.NotFound": "ContextNotFound",
-  ContextNotFound: "ContextNotFound",
-  InvalidContext: "ContextNotFound",
-  "InvalidContext.NotFound": "ContextNotFound",
-  NOT_LOGIN: "NotLoggedIn",
-  PathAlreadyBound: "PathAlreadyBound",
-  "InvalidAction.NotFound": "ActionNotFound",
-  InvalidParameter: "InvalidParameter",
-  InternalError: "ServerFault",
-  ServiceUnavailable: "ServerFault"
-}
+const requestIdOf = (answer: Answer, body: Json) =>
+  answer.redact(textOf(body, "RequestId", "requestId"))
+
+const reasonsByCode: ReadonlyMap<string, ApiErrorReason> = new Map([
+  ["InvalidMcpSession.NotFound", "SessionNotFound"],
+  ["InvalidSession.NotFound", "SessionNotFound"],
+  ["InvalidSession", "SessionNotFound"],
+  ["SessionNotFound", "SessionNotFound"],
+  ["Context.NotFound", "ContextNotFound"],
+  ["ContextNotFound", "ContextNotFound"],
+  ["InvalidContext", "ContextNotFound"],
+  ["InvalidContext.NotFound", "ContextNotFound"],
+  ["NOT_LOGIN", "NotLoggedIn"],
+  ["PathAlreadyBound", "PathAlreadyBound"],
+  ["InvalidAction.NotFound", "ActionNotFound"],
+  ["InvalidParameter", "InvalidParameter"],
+  ["InternalError", "ServerFault"],
+  ["ServiceUnavailable", "ServerFault"]
+])
 
 // Codes are matched whole: a text that merely contains "NotFound" is no proof that the
 // session is gone.
 const classify = (code: string, message: string, status: number): ApiErrorReason => {
   if (code.includes("Throttling") || status === 429) return "Throttled"
-  const known = reasonsByCode[code]
+  const known = reasonsByCode.get(code)
   if (known !== undefined) return known
   if (/no alive session|no need to release/i.test(message)) return "SessionNotFound"
   if (status === 401) return "NotLoggedIn"
@@ -95,21 +98,23 @@ const refusal = (answer: Answer, body: Json, description: string, code: string):
     code: answer.redact(code),
     description: answer.redact(description),
     httpStatus: answer.status,
-    requestId: answer.redact(textOf(body, "RequestId", "requestId")),
+    requestId: requestIdOf(answer, body),
     sessionId: answer.sessionId,
     retryAfter: Option.getOrUndefined(advised)
   })
 }
 
+// Cleaned before it is cut: a cut through the key would leave a part of it.
+const beginning = (answer: Answer) => answer.redact(answer.text).slice(0, 120)
+
 const notJson = (answer: Answer): TransportError =>
   new TransportError({
     operation: answer.operation,
     reason: answer.status >= 300 ? "Status" : "Transport",
-    description: answer.redact(
+    description:
       answer.text.trim() === ""
         ? `the answer (HTTP ${answer.status}) was empty`
-        : `the answer (HTTP ${answer.status}) is not a JSON object: ${answer.text.slice(0, 120)}`
-    ),
+        : `the answer (HTTP ${answer.status}) is not a JSON object: ${beginning(answer)}`,
     status: answer.status,
     sessionId: answer.sessionId,
     retryAfter: Option.getOrUndefined(readRetryAfter(answer.headers, answer.now))
@@ -151,20 +156,20 @@ export const read = (answer: Answer): Either.Either<Accepted, CallError> =>
       if (isObject(data) && data["Success"] === false) {
         return Either.left(refusal(answer, body, textOf(data, "ErrMsg", "errMsg") || message, ""))
       }
-      return Either.right({ requestId: textOf(body, "RequestId", "requestId"), body })
+      return Either.right({ requestId: requestIdOf(answer, body), body })
     }
   })
 
 /** A JSON answer that cannot be what the operation promises. */
 export const undecodable = (answer: Answer, body: Json, issue: string): TransportError => {
   const data = body["Data"]
-  const named = isObject(data) ? textOf(data, "SessionId") : ""
+  const named = isObject(data) ? answer.redact(textOf(data, "SessionId")) : ""
   return new TransportError({
     operation: answer.operation,
     reason: "Decode",
     description: answer.redact(issue),
     status: answer.status,
-    requestId: answer.redact(textOf(body, "RequestId", "requestId")),
+    requestId: requestIdOf(answer, body),
     // A session that was created must not be lost over the rest of its answer.
     sessionId: answer.sessionId ?? (named === "" ? undefined : named)
   })

@@ -3,17 +3,51 @@ import * as Redacted from "effect/Redacted"
 const placeholder = "<redacted>"
 const maxLength = 500
 
+const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0")
+
+const namedEntities: { readonly [character: string]: string } = {
+  '"': "&quot;",
+  "&": "&amp;",
+  "'": "&apos;",
+  "<": "&lt;",
+  ">": "&gt;"
+}
+
+/** A character with the backslashes that JSON texts, also nested ones, put before it. */
+const literal = (character: string): string => {
+  if (character === "\\") return String.raw`\\{8}|\\{4}|\\{2}|\\`
+  const escaped = character.replace(/[$()*+./?[\]^{|}]/g, String.raw`\$&`)
+  return character === '"' || character === "/" ? String.raw`\\{0,7}${escaped}` : escaped
+}
+
+/** Every way in which a character is written in URLs, forms, JSON texts and HTML. */
+const spellings = (character: string): string => {
+  const bytes = Array.from(new TextEncoder().encode(character), (byte) => hex(byte, 2))
+  const units = Array.from({ length: character.length }, (_, index) =>
+    hex(character.charCodeAt(index), 4)
+  )
+  const point = character.codePointAt(0) ?? 0
+  const named = namedEntities[character]
+  const ways = [
+    literal(character),
+    bytes.map((byte) => `%(?:25)*${byte}`).join(""),
+    units.map((unit) => String.raw`\\{1,7}u${unit}`).join(""),
+    `&#0*${point};`,
+    `&#x0*${hex(point, 1)};`,
+    ...(character === " " ? [String.raw`\+`] : []),
+    ...(named === undefined ? [] : [named])
+  ]
+  return `(?:${ways.join("|")})`
+}
+
 /**
- * Cleans a text that comes from outside of the key, as it is and as it stands in URLs and
- * forms, and cuts it to a length fit for a message.
+ * Cleans a text that comes from outside of the key, however the key is written there, and
+ * cuts it to a length fit for a message.
  */
-export const redactText =
-  (apiKey: Redacted.Redacted<string>) =>
-  (text: string): string => {
-    const key = Redacted.value(apiKey)
-    let clean = text
-    for (const form of new Set([key, encodeURIComponent(key), JSON.stringify(key).slice(1, -1)])) {
-      clean = clean.replaceAll(form, placeholder)
-    }
+export const redactText = (apiKey: Redacted.Redacted<string>): ((text: string) => string) => {
+  const key = new RegExp(Array.from(Redacted.value(apiKey).trim(), spellings).join(""), "gi")
+  return (text) => {
+    const clean = text.replace(key, placeholder)
     return clean.length <= maxLength ? clean : `${clean.slice(0, maxLength)}…`
   }
+}

@@ -5,14 +5,20 @@ import type { SessionBinding } from "../ContextManager.js"
 import type { ContextInfoResult } from "../ContextStatus.js"
 import { DescribeSessionContexts, GetContextInfo } from "../Protocol.js"
 
-/** Asks for the status of tasks, by the given way of calling (with or without retries). */
+/**
+ * Asks for the status of tasks, by the given way of calling (with or without retries). The
+ * messages of tasks end up in errors, so they are cleaned as those are.
+ */
 export const readInfo = (
-  call: HttpService["call"],
+  http: HttpService,
+  way: "call" | "callOnce",
   payload: typeof GetContextInfo.payload.Type
 ): Effect.Effect<ContextInfoResult, CallError> =>
-  Effect.map(call(GetContextInfo, payload), ({ reply, requestId }) => ({
+  Effect.map(http[way](GetContextInfo, payload), ({ reply, requestId }) => ({
     requestId,
-    contextStatusData: reply.data?.contextStatus ?? []
+    contextStatusData: (reply.data?.contextStatus ?? []).map((task) =>
+      task.errorMessage === "" ? task : { ...task, errorMessage: http.redact(task.errorMessage) }
+    )
   }))
 
 export const readBindings = (

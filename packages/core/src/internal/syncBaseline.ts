@@ -51,36 +51,39 @@ export interface Divided {
  * holds one of the same type, path, status and times (each such one excuses one listed
  * task), or an open one with the same start time that has merely moved on.
  *
- * A baseline task that a fresh open one has replaced is forgotten, so that the end of the
- * new task may look exactly as the end of the old one did.
+ * A baseline task is forgotten when a fresh open one has replaced it whose end may look
+ * exactly as its own did: the same start time, or none for both, and no task id.
  */
 export const divide = (baseline: Baseline, listed: ReadonlyArray<ContextStatusData>): Divided => {
   const oldIds = new Set(baseline.map((task) => task.taskId).filter((id) => id !== undefined))
   const unmatched = [...baseline]
-  const fresh: Array<ContextStatusData> = []
-  const stale: Array<ContextStatusData> = []
-  for (const task of listed) {
-    if (task.taskId !== undefined) {
-      ;(oldIds.has(task.taskId) ? stale : fresh).push(task)
-      continue
-    }
-    const match = unmatched.findIndex(
-      (older) => sameState(older, task) || isContinuationOf(older, task)
-    )
-    if (match === -1) {
-      fresh.push(task)
-    } else {
-      unmatched.splice(match, 1)
-      stale.push(task)
+  const excuse = (isSame: (older: ContextStatusData, task: ContextStatusData) => boolean) => {
+    return (task: ContextStatusData): boolean => {
+      const match = unmatched.findIndex((older) => isSame(older, task))
+      if (match !== -1) unmatched.splice(match, 1)
+      return match !== -1
     }
   }
+  const isUnchanged = excuse(sameState)
+  const hasMovedOn = excuse(isContinuationOf)
+  // What has not changed goes first: else an ended task could use up the excuse of an open
+  // one that started in the same second, depending on the order of the list.
+  const unchanged = listed.map((task) =>
+    task.taskId === undefined ? isUnchanged(task) : oldIds.has(task.taskId)
+  )
+  const isOld = listed.map(
+    (task, index) => unchanged[index] === true || (task.taskId === undefined && hasMovedOn(task))
+  )
+  const fresh = listed.filter((_, index) => isOld[index] === false)
+  const stale = listed.filter((_, index) => isOld[index] === true)
   const replaced = unmatched.filter((older) =>
     fresh.some(
       (task) =>
         older.taskId === undefined &&
+        task.taskId === undefined &&
         !hasEnded(task) &&
         sameKind(older, task) &&
-        (Option.isNone(older.startTime) || sameTime(older.startTime, task.startTime))
+        sameTime(older.startTime, task.startTime)
     )
   )
   return {

@@ -25,8 +25,11 @@ export interface SyncSubject {
   readonly mode: SyncMode
   /** The one binding or path to sync, or everything. */
   readonly target: BindingRef | undefined
-  /** What must show a task: the target, or every binding of the session. */
-  readonly expected: ReadonlyArray<BindingRef>
+  /**
+   * What must show a task: the target, or every binding of the session. Not known when the
+   * endpoint cannot tell the bindings, which is not the same as none.
+   */
+  readonly expected: ReadonlyArray<BindingRef> | undefined
   readonly graceRetries: number
 }
 
@@ -62,7 +65,7 @@ const expectedOf = (
   state: SyncState,
   reading: ContextInfoResult
 ): ReadonlyArray<BindingRef> =>
-  subject.expected.length > 0
+  subject.expected !== undefined && subject.expected.length > 0
     ? subject.expected
     : distinct([...state.baseline, ...reading.contextStatusData].filter(isTransfer))
 
@@ -71,7 +74,9 @@ export const missing = (
   expected: ReadonlyArray<BindingRef>,
   counted: ReadonlyArray<ContextStatusData>
 ): ReadonlyArray<BindingRef> =>
-  expected.filter((binding) => !counted.some((task) => sameBinding(task, binding)))
+  expected
+    .filter((binding) => !counted.some((task) => sameBinding(task, binding)))
+    .map(({ contextId, path }) => ({ contextId, path }))
 
 // What is listed now replaces what was known of the same binding. A task that vanishes
 // from the list keeps its last state: vanishing is no success.
@@ -129,7 +134,9 @@ export const decide =
     const next: SyncState = { baseline, counted, quiet, first: false }
 
     if (counted.some((task) => !hasEnded(task))) return proceed({ ...next, quiet: 0 })
-    if (untouched.length > 0 && quiet < subject.graceRetries) return proceed(next)
+    const mayShowMore =
+      untouched.length > 0 || (subject.expected === undefined && counted.length === 0)
+    if (mayShowMore && quiet < subject.graceRetries) return proceed(next)
     return end(next, conclude(subject, counted, untouched, spent))
   }
 
@@ -144,6 +151,6 @@ export const exhausted =
       polls: spent.polls,
       elapsed: spent.elapsed,
       tasks: state.counted,
-      missing: missing(subject.expected, state.counted),
+      missing: missing(subject.expected ?? [], state.counted),
       lastError: spent.lastError
     })

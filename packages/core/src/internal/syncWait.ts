@@ -33,19 +33,19 @@ const make = (
   ...options,
   initial: Decision.initial(baseline),
   // The whole session is asked for and not only the target: one answer fits every waiter.
-  read: readInfo(http.callOnce, { sessionId: subject.sessionId }),
+  read: readInfo(http, "callOnce", { sessionId: subject.sessionId }),
   decide: Decision.decide(subject),
   exhausted: Decision.exhausted(subject)
 })
 
 // An endpoint that cannot tell the bindings is judged by the tasks it lists.
-const bindingsOrNone = (
+const bindingsIfTold = (
   http: HttpService,
   sessionId: string
-): Effect.Effect<ReadonlyArray<BindingRef>, CallError> =>
+): Effect.Effect<ReadonlyArray<BindingRef> | undefined, CallError> =>
   readBindings(http, sessionId).pipe(
     Effect.catchTag("ApiError", (error) =>
-      error.reason === "ActionNotFound" ? Effect.succeed([]) : Effect.fail(error)
+      error.reason === "ActionNotFound" ? Effect.succeed(undefined) : Effect.fail(error)
     )
   )
 
@@ -62,8 +62,8 @@ export const trigger = (
     const { mode, target } = request
     const [before, expected] = yield* Effect.all(
       [
-        readInfo(http.call, { sessionId }),
-        target === undefined ? bindingsOrNone(http, sessionId) : Effect.succeed([target])
+        readInfo(http, "call", { sessionId }),
+        target === undefined ? bindingsIfTold(http, sessionId) : Effect.succeed([target])
       ],
       { concurrency: 2 }
     )

@@ -29,7 +29,7 @@ export const callTool = (
           ? Effect.fail(
               new ToolError({
                 tool: name,
-                description: text === "" ? "no message given" : text,
+                description: text === "" ? "no message given" : http.redact(text),
                 requestId,
                 sessionId
               })

@@ -86,8 +86,10 @@ export const start = <State, Reading, Result, Failure>(
       if (Option.isNone(scheduled)) return yield* Effect.fail(wait.exhausted(state, yield* spent))
       const advised =
         errorsInARow > 0 && lastError !== undefined ? retryAfter(lastError) : Duration.zero
-      const slept = (yield* Clock.currentTimeMillis) - before
-      yield* Effect.sleep(Duration.subtract(advised, Duration.millis(slept)))
+      const slept = Duration.millis((yield* Clock.currentTimeMillis) - before)
+      if (Duration.greaterThan(advised, slept)) {
+        yield* Effect.sleep(Duration.subtract(advised, slept))
+      }
     })
 
     return Effect.gen(function* () {

@@ -1,12 +1,16 @@
 import { apiVersion, type Parameters } from "../Protocol.js"
 
-/** 64 hex digits, unique per request. */
+const hex = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+
+let prefix: string | undefined
+let serial = 0
+
+/** 64 hex digits, unique per request: half of them random, half counted. */
 const nonce = (): string => {
-  let digits = ""
-  for (const byte of crypto.getRandomValues(new Uint8Array(32))) {
-    digits += byte.toString(16).padStart(2, "0")
-  }
-  return digits
+  prefix ??= hex(crypto.getRandomValues(new Uint8Array(16)))
+  serial += 1
+  return prefix + serial.toString(16).padStart(32, "0")
 }
 
 // The service's own clients write a blank as %20; URLSearchParams would write a plus sign.
@@ -32,16 +36,10 @@ export const requestUrl = (
   parameters: Parameters,
   now: number
 ): string => {
-  const fixed = pairs(
-    {
-      Action: action,
-      Format: "json",
-      Version: apiVersion,
-      Timestamp: timestamp(now),
-      SignatureNonce: nonce()
-    },
-    () => true
-  )
+  const fixed =
+    `Action=${action}&Format=json&Version=${apiVersion}` +
+    `&Timestamp=${encodeURIComponent(timestamp(now))}&SignatureNonce=${nonce()}`
+  if (inQuery.length === 0) return `${origin}/?${fixed}`
   const own = pairs(parameters, (name) => inQuery.includes(name))
   return `${origin}/?${own === "" ? fixed : `${fixed}&${own}`}`
 }

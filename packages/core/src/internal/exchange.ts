@@ -1,0 +1,123 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
+import type { Service as Config } from "../AgentBayConfig.js"
+import { type CallError, TransportError } from "../AgentBayError.js"
+import type { Answered } from "../AgentBayHttp.js"
+import type * as HttpTransport from "../HttpTransport.js"
+import { apiVersion, type Operation, type Parameters } from "../Protocol.js"
+import * as Envelope from "./envelope.js"
+import { codecOf } from "./operationCodec.js"
+import { redactText } from "./redaction.js"
+import { cleanDefect, toTransportError } from "./transportFault.js"
+import { encodeForm, requestUrl } from "./wireEncoding.js"
+
+/** An accepted answer, and the HTTP status it came with. */
+interface Exchanged<Reply> {
+  readonly status: number
+  readonly answered: Answered<Reply>
+}
+
+/** What of an operation decides where its parameters go. */
+type Route = { readonly action: string; readonly inQuery: ReadonlyArray<string> }
+
+const format = ParseResult.TreeFormatter.formatIssueSync
+
+/**
+ * One request and its answer: encode, send, tell yes from no, decode. Everything around
+ * the sending is pure.
+ */
+export const makeExchange = (config: Config, transport: HttpTransport.Service) => {
+  const { origin, timeout } = config
+  const authorization = `Bearer ${Redacted.value(config.apiKey)}`
+  const redact = redactText(config.apiKey)
+
+  const encode = (
+    { action, inQuery }: Route,
+    encoded: Either.Either<Parameters, ParseResult.ParseIssue>,
+    now: number
+  ): Either.Either<readonly [HttpTransport.Request, string | undefined], TransportError> => {
+    const refuse = (description: string) =>
+      Either.left(new TransportError({ operation: action, reason: "Encode", description }))
+    if (Either.isLeft(encoded)) return refuse(redact(format(encoded.left)))
+    const parameters: Parameters = { ...encoded.right, Authorization: authorization }
+    try {
+      const request: HttpTransport.Request = {
+        url: requestUrl(origin, action, inQuery, parameters, now),
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          "x-acs-action": action,
+          "x-acs-version": apiVersion
+        },
+        body: encodeForm(parameters, inQuery),
+        timeout
+      }
+      return Either.right([request, parameters["SessionId"]])
+    } catch {
+      // Texts that are no well-formed Unicode cannot be written in a URL or a form.
+      return refuse("an argument is not well-formed Unicode text")
+    }
+  }
+
+  const decode = <Reply>(
+    decodeReply: (body: unknown) => Either.Either<Reply, ParseResult.ParseIssue>,
+    answer: Envelope.Answer
+  ): Either.Either<Exchanged<Reply>, CallError> =>
+    Either.flatMap(Envelope.read(answer), ({ body, requestId }) =>
+      Either.mapBoth(decodeReply(body), {
+        onLeft: (issue) => Envelope.undecodable(answer, body, format(issue)),
+        onRight: (reply) => ({ status: answer.status, answered: { requestId, reply } })
+      })
+    )
+
+  const cleanCause = (
+    cause: Cause.Cause<HttpTransport.TransportFault>,
+    toError: (fault: HttpTransport.TransportFault) => TransportError
+  ): Cause.Cause<TransportError> =>
+    Cause.match(cause, {
+      onEmpty: Cause.empty,
+      onFail: (fault) => Cause.fail(toError(fault)),
+      onDie: (defect) => Cause.die(cleanDefect(defect, redact)),
+      onInterrupt: Cause.interrupt,
+      onSequential: Cause.sequential,
+      onParallel: Cause.parallel
+    })
+
+  const exchange = <
+    Action extends string,
+    Payload,
+    Encoded extends Parameters,
+    Reply,
+    ReplyEncoded
+  >(
+    operation: Operation<Action, Payload, Encoded, Reply, ReplyEncoded>,
+    payload: Payload
+  ): Effect.Effect<Exchanged<Reply>, CallError> =>
+    Effect.clockWith((clock) => {
+      const codec = codecOf(operation)
+      return Effect.flatMap(
+        encode(operation, codec.encode(payload), clock.unsafeCurrentTimeMillis()),
+        ([request, sessionId]) =>
+          Effect.matchCauseEffect(transport.post(request), {
+            onFailure: (cause) =>
+              Effect.failCause(
+                cleanCause(
+                  cause,
+                  toTransportError({ operation: operation.action, sessionId, timeout, redact })
+                )
+              ),
+            onSuccess: (response) =>
+              decode(codec.decode, {
+                ...response,
+                operation: operation.action,
+                sessionId,
+                now: clock.unsafeCurrentTimeMillis(),
+                redact
+              })
+          })
+      )
+    })
+  return { exchange, redact }
+}

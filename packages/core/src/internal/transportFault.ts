@@ -1,0 +1,68 @@
+import * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+import { TransportError } from "../AgentBayError.js"
+import type { TransportFault } from "../HttpTransport.js"
+
+const maxDepth = 5
+
+/** The chain of causes of a fault, outermost first. */
+const causes = (fault: unknown, depth = 0): ReadonlyArray<unknown> => {
+  if (fault === undefined || fault === null || depth === maxDepth) return []
+  if (Predicate.hasProperty(fault, "errors") && Array.isArray(fault.errors)) {
+    return [fault, ...causes(fault.errors[0], depth + 1)]
+  }
+  return Predicate.hasProperty(fault, "cause")
+    ? [fault, ...causes(fault.cause, depth + 1)]
+    : [fault]
+}
+
+const texts = (faults: ReadonlyArray<unknown>, key: "code" | "message"): ReadonlyArray<string> =>
+  faults.flatMap((fault) =>
+    Predicate.hasProperty(fault, key) && typeof fault[key] === "string" && fault[key] !== ""
+      ? [fault[key]]
+      : []
+  )
+
+const bare = (message: string): Error => {
+  const error = new Error(message)
+  delete error.stack
+  return error
+}
+
+/** A defect of the transport, which may hold the request as well. */
+export const cleanDefect = (defect: unknown, redact: (text: string) => string): Error => {
+  const words = typeof defect === "string" ? defect : texts(causes(defect), "message").join(": ")
+  return bare(`The transport has a fault: ${redact(words)}`)
+}
+
+/**
+ * What a platform says about a fault may hold the request, and with it the key. Only the
+ * words of its causes are kept, cleaned, in an error of their own.
+ */
+export const toTransportError =
+  (options: {
+    readonly operation: string
+    readonly sessionId: string | undefined
+    readonly timeout: Duration.Duration
+    readonly redact: (text: string) => string
+  }) =>
+  (fault: TransportFault): TransportError => {
+    const { operation, redact, sessionId, timeout } = options
+    if (fault.reason === "Timeout") {
+      const description = `no answer within ${Duration.format(timeout)}`
+      return new TransportError({ operation, reason: "Timeout", description, sessionId })
+    }
+    const chain = causes(fault.cause)
+    const systemCode = texts(chain, "code").at(0)
+    const code = systemCode === undefined ? undefined : redact(systemCode)
+    const message = redact(texts(chain, "message").at(-1) ?? "the connection failed")
+    const cause = bare(message)
+    return new TransportError({
+      operation,
+      reason: fault.reason,
+      description: code === undefined || message.includes(code) ? message : `${code}: ${message}`,
+      code,
+      sessionId,
+      cause
+    })
+  }

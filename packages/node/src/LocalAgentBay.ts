@@ -1,0 +1,212 @@
+/**
+ * Local AgentBay: a server in this process that speaks the AgentBay protocol and moves real
+ * files, so that programs, tests and demonstrations need no account and no network.
+ *
+ * @since 0.1.0
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as NodeOs from "node:os"
+import * as Advertisement from "./local/Advertisement.js"
+import * as ApiKey from "./local/ApiKey.js"
+import * as BackgroundWork from "./local/BackgroundWork.js"
+import * as ContextStore from "./local/ContextStore.js"
+import * as DataDirectory from "./local/DataDirectory.js"
+import * as HttpFront from "./local/HttpFront.js"
+import * as Listener from "./local/Listener.js"
+import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
+import * as Operations from "./local/Operations.js"
+import * as SessionRegistry from "./local/SessionRegistry.js"
+import * as SessionRelease from "./local/SessionRelease.js"
+import * as Sessions from "./local/Sessions.js"
+import * as State from "./local/State.js"
+import * as StoreVersions from "./local/StoreVersions.js"
+import * as SyncEngine from "./local/SyncEngine.js"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  LocalAgentBayError
+} from "./local/LocalAgentBayError.js"
+
+/**
+ * A running Local AgentBay.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** Where it answers, for example `http://127.0.0.1:40123`. */
+  readonly url: string
+  /** Host and port alone, for example `127.0.0.1:40123`. */
+  readonly endpoint: string
+  /** The only key it accepts. */
+  readonly apiKey: Redacted.Redacted
+  /** Absolute path of the directory that holds its state and all files. */
+  readonly dataDirectory: string
+  /**
+   * The directory of this machine that a session sees as its `/`. It exists as long as the
+   * session does.
+   */
+  readonly sessionDirectory: (sessionId: string) => string
+  /**
+   * The directory of this machine that holds the stored files of a context, each under the
+   * absolute path it has in a session. It exists once something was uploaded.
+   */
+  readonly contextDirectory: (contextId: string) => string
+}
+
+/**
+ * The running Local AgentBay.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class LocalAgentBay extends Context.Tag("@effect-agentbay/node/LocalAgentBay")<
+  LocalAgentBay,
+  Service
+>() {}
+
+/**
+ * How Local AgentBay is started.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Directory for state and files; created when missing. Default `.agentbay`. */
+  readonly dataDirectory?: string | undefined
+  /** Port to listen on. Default 0: any free one. */
+  readonly port?: number | undefined
+  /**
+   * Address to listen on. Default `127.0.0.1`. Any other than a loopback address lets other
+   * machines in; a warning is logged then.
+   */
+  readonly host?: string | undefined
+  /**
+   * The key that clients have to send. Default: a random one, kept in the data directory
+   * and readable by the owner alone.
+   */
+  readonly apiKey?: Redacted.Redacted | undefined
+  /**
+   * Write address and key to a file in the data directory, so that other processes of the
+   * same user find this server (see {@link readAdvertised}). Default `false`.
+   */
+  readonly advertise?: boolean | undefined
+}
+
+/**
+ * What a server that advertises itself tells other processes: its address, the key it
+ * accepts, its process id, and when it started (ISO 8601 in UTC).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Advertised = typeof Advertisement.Advertised.Type
+
+/**
+ * Finds the server that advertises itself in a data directory. None when there is none,
+ * when the file cannot be read, or when its process is gone.
+ *
+ * @since 0.1.0
+ * @category advertising
+ */
+export const readAdvertised = (dataDirectory: string): Effect.Effect<Option.Option<Advertised>> =>
+  Effect.provide(Advertisement.read(dataDirectory), NodeFileSystem.layer)
+
+const serve = (
+  options: Options
+): Effect.Effect<
+  Service,
+  LocalAgentBayError,
+  Operations.Operations | DataDirectory.DataDirectory | FileSystem.FileSystem | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const directory = yield* DataDirectory.DataDirectory
+    const apiKey = options.apiKey ?? (yield* ApiKey.ofDataDirectory)
+    const answer = yield* HttpFront.make(apiKey)
+    const url = yield* Listener.listen(options.host ?? "127.0.0.1", options.port ?? 0, (url) =>
+      answer({ url })
+    )
+    if (options.advertise === true) yield* Advertisement.publish(directory, { url, apiKey })
+    return {
+      url,
+      endpoint: new URL(url).host,
+      apiKey,
+      dataDirectory: directory.root,
+      sessionDirectory: directory.sessionRoot,
+      contextDirectory: directory.contextFiles
+    }
+  })
+
+/**
+ * The rooms of the server. Each stands on those after it, which are therefore opened before
+ * and closed after it.
+ */
+const rooms = Operations.layer.pipe(
+  Layer.provideMerge(Sessions.layer),
+  Layer.provideMerge(SessionRelease.layer),
+  Layer.provideMerge(SyncEngine.layer),
+  Layer.provideMerge(BackgroundWork.layer),
+  Layer.provideMerge(
+    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer)
+  ),
+  Layer.provideMerge(State.layer)
+)
+
+/** What cannot be read from the state file at the start. */
+const unreadable =
+  (dataDirectory: string) => (cause: LocalAgentBayError | ContextStore.StateFailure) =>
+    cause._tag === "LocalAgentBayError"
+      ? cause
+      : new LocalAgentBayError({ reason: "State", dataDirectory, detail: describe(cause), cause })
+
+/**
+ * Starts Local AgentBay; closing the layer stops it. Transfers that still run then end as
+ * `Failed`, everything else is there again at the next start.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAgentBayError> => {
+  const dataDirectory = options.dataDirectory ?? ".agentbay"
+  return Layer.scoped(LocalAgentBay, serve(options)).pipe(
+    // Layers are shared by reference: without this, a second server of the same program
+    // would stand on the rooms of the first.
+    Layer.provide(Layer.fresh(rooms.pipe(Layer.provideMerge(DataDirectory.layer(dataDirectory))))),
+    Layer.mapError(unreadable(dataDirectory)),
+    Layer.provide(NodeFileSystem.layer)
+  )
+}
+
+/**
+ * Starts Local AgentBay in a temporary directory on a free port. The directory is removed
+ * at the end.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTest: Layer.Layer<LocalAgentBay, LocalAgentBayError> = Layer.unwrapScoped(
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    fs.makeTempDirectoryScoped({ prefix: "agentbay-" })
+  ).pipe(
+    Effect.mapError(
+      (cause) =>
+        new LocalAgentBayError({
+          reason: "DataDirectory",
+          dataDirectory: NodeOs.tmpdir(),
+          detail: describe(cause),
+          cause
+        })
+    ),
+    Effect.map((dataDirectory) => layer({ dataDirectory }))
+  )
+).pipe(Layer.provide(NodeFileSystem.layer))

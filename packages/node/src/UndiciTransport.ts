@@ -1,0 +1,123 @@
+/**
+ * The transport of Node: undici's dispatcher without anything in between. A status request
+ * is small and frequent, and most of what a general HTTP client does for it (streams,
+ * abort signals, a race against a timer) costs more than the request.
+ *
+ * @since 0.1.0
+ */
+import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Buffer } from "node:buffer"
+import { Agent, type Dispatcher } from "undici"
+
+const headersOf = (headers: NodeJS.Dict<string | ReadonlyArray<string>>) => {
+  const flat: Record<string, string | undefined> = {}
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    flat[name] = typeof value === "object" ? value.join(", ") : value
+  }
+  return flat
+}
+
+/** Collects one answer. Exactly one of the two callbacks is called, at most once. */
+const collect = (
+  onAnswer: (response: HttpTransport.Response) => void,
+  onFault: (cause: unknown) => void
+): { readonly handler: Dispatcher.DispatchHandler; readonly abort: (reason: Error) => void } => {
+  const chunks: Array<Buffer> = []
+  let controller: Dispatcher.DispatchController | undefined
+  let aborted: Error | undefined
+  let status = 0
+  let headers: HttpTransport.Response["headers"] = {}
+  return {
+    abort: (reason) => {
+      aborted = reason
+      controller?.abort(reason)
+    },
+    handler: {
+      onRequestStart: (started) => {
+        controller = started
+        if (aborted !== undefined) started.abort(aborted)
+      },
+      onResponseStart: (_, statusCode, received) => {
+        status = statusCode
+        headers = headersOf(received)
+      },
+      onResponseData: (_, chunk) => {
+        chunks.push(chunk)
+      },
+      onResponseEnd: () => {
+        const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+        onAnswer({ status, headers, text: body?.toString("utf8") ?? "" })
+      },
+      onResponseError: (_, cause) => onFault(cause)
+    }
+  }
+}
+
+const post =
+  (dispatcher: Dispatcher) =>
+  ({ body, headers, timeout, url }: HttpTransport.Request) =>
+    Effect.async<HttpTransport.Response, HttpTransport.TransportFault>((resume) => {
+      const { origin, pathname, search } = new URL(url)
+      const fail = (reason: "Transport" | "Timeout", cause?: unknown) => {
+        clearTimeout(timer)
+        resume(Effect.fail(new HttpTransport.TransportFault({ reason, cause })))
+      }
+      const exchange = collect(
+        (response) => {
+          clearTimeout(timer)
+          resume(Effect.succeed(response))
+        },
+        (cause) => fail("Transport", cause)
+      )
+      // Real sockets live in real time, so the limit does too.
+      const timer = setTimeout(() => {
+        fail("Timeout")
+        exchange.abort(new Error("The request took too long"))
+      }, Duration.toMillis(timeout))
+      dispatcher.dispatch(
+        {
+          origin,
+          path: pathname + search,
+          method: "POST",
+          headers,
+          body,
+          headersTimeout: 0,
+          bodyTimeout: 0
+        },
+        exchange.handler
+      )
+      return Effect.sync(() => {
+        clearTimeout(timer)
+        exchange.abort(new Error("The caller left"))
+      })
+    })
+
+/**
+ * Builds a transport with a connection pool of its own, which closes with the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => new Agent()),
+    (agent) => Effect.promise(() => agent.destroy())
+  ),
+  (agent) => ({ post: post(agent) })
+)
+
+/**
+ * The transport as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<HttpTransport.HttpTransport> = Layer.scoped(
+  HttpTransport.HttpTransport,
+  make
+)

@@ -1,0 +1,63 @@
+/**
+ * The key that clients of this server have to send.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { Buffer } from "node:buffer"
+import * as NodeCrypto from "node:crypto"
+import { DataDirectory } from "./DataDirectory.js"
+import * as Identifier from "./Identifier.js"
+import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
+import * as PrivateFile from "./PrivateFile.js"
+
+/**
+ * The key of the data directory: a random one, made at the first start and kept in a file
+ * that its owner alone can read.
+ *
+ * @since 0.1.0
+ */
+export const ofDataDirectory: Effect.Effect<
+  Redacted.Redacted,
+  LocalAgentBayError,
+  DataDirectory | FileSystem.FileSystem
+> = Effect.gen(function* () {
+  const directory = yield* DataDirectory
+  const fs = yield* FileSystem.FileSystem
+  const read = Effect.map(fs.readFileString(directory.keyFile), (text) => text.trim())
+  return yield* Effect.gen(function* () {
+    if (yield* fs.exists(directory.keyFile)) {
+      const kept = yield* read
+      if (kept !== "") return Redacted.make(kept)
+    }
+    const fresh = Identifier.apiKey()
+    yield* PrivateFile.write(directory.keyFile, `${fresh}\n`)
+    return Redacted.make(fresh)
+  }).pipe(
+    Effect.mapError(
+      (cause) =>
+        new LocalAgentBayError({
+          reason: "DataDirectory",
+          dataDirectory: directory.root,
+          detail: describe(cause),
+          cause
+        })
+    )
+  )
+})
+
+/**
+ * Builds the check of an `Authorization` parameter. It takes the same time wherever a wrong
+ * key of the right length differs from the right one.
+ *
+ * @since 0.1.0
+ */
+export const check = (apiKey: Redacted.Redacted): ((authorization: string) => boolean) => {
+  const expected = Buffer.from(`Bearer ${Redacted.value(apiKey)}`)
+  return (authorization) => {
+    const given = Buffer.from(authorization)
+    return given.length === expected.length && NodeCrypto.timingSafeEqual(given, expected)
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Actions on contexts, of the account and of sessions.
+ *
+ * @since 0.1.0
+ */
+import type { ContextStatusData } from "@effect-agentbay/core/ContextStatus"
+import * as Protocol from "@effect-agentbay/core/Protocol"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ContextStore } from "./ContextStore.js"
+import { type Entry, handle, isoSeconds } from "./Operation.js"
+import * as Refusal from "./Refusal.js"
+import type { Session, Task } from "./Session.js"
+import { SessionRegistry } from "./SessionRegistry.js"
+import { SyncEngine } from "./SyncEngine.js"
+import * as SyncRequest from "./SyncRequest.js"
+
+const time = (seconds: number): Option.Option<DateTime.Utc> =>
+  seconds === 0 ? Option.none() : Option.some(DateTime.unsafeMake(seconds * 1000))
+
+const statusItem = (task: Task): ContextStatusData => ({
+  contextId: task.contextId,
+  path: task.path,
+  errorMessage: task.errorMessage,
+  status: task.status,
+  startTime: time(task.started),
+  finishTime: time(task.finished),
+  taskType: task.type,
+  taskId: task.id,
+  ...task.counts
+})
+
+const statusReply = (tasks: ReadonlyArray<Task>) => ({
+  data: { contextStatus: tasks.map(statusItem) }
+})
+
+/** All tasks of a session; the very same reply as long as none of them changes. */
+const makeWholeStatus = () => {
+  const replies = new WeakMap<
+    Session,
+    { readonly revision: number; readonly reply: ReturnType<typeof statusReply> }
+  >()
+  return (session: Session) => {
+    const known = replies.get(session)
+    if (known?.revision === session.tasksRevision) return known.reply
+    const reply = statusReply([...session.tasks.values()])
+    replies.set(session, { revision: session.tasksRevision, reply })
+    return reply
+  }
+}
+
+/** A filter that is absent or empty lets everything through. */
+const passes = (wanted: string | undefined, value: string): boolean => !wanted || wanted === value
+
+/**
+ * The entries of this group.
+ *
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<
+  ReadonlyArray<Entry>,
+  never,
+  ContextStore | SessionRegistry | SyncEngine
+> = Effect.gen(function* () {
+  const contexts = yield* ContextStore
+  const registry = yield* SessionRegistry
+  const engine = yield* SyncEngine
+
+  const wholeStatus = makeWholeStatus()
+
+  const findContext = (payload: {
+    readonly allowCreate?: boolean | undefined
+    readonly contextId?: string | undefined
+    readonly name?: string | undefined
+  }) => {
+    if (payload.contextId) return contexts.findById(payload.contextId)
+    if (!payload.name || payload.name.trim() === "") {
+      return Effect.fail(Refusal.invalidParameter("Name", "is missing or blank"))
+    }
+    return payload.allowCreate === true
+      ? Effect.asSome(contexts.getOrCreate(payload.name))
+      : contexts.findByName(payload.name)
+  }
+
+  return [
+    handle(
+      Protocol.GetContext,
+      Effect.fn("LocalAgentBay.GetContext")(function* (payload) {
+        const found = yield* findContext(payload)
+        if (Option.isNone(found)) return yield* Refusal.contextNotFound
+        return {
+          data: {
+            id: found.value.id,
+            name: found.value.name,
+            state: found.value.state,
+            createTime: isoSeconds(found.value.createdAt),
+            lastUsedTime: isoSeconds(found.value.lastUsedAt),
+            osType: "linux"
+          }
+        }
+      })
+    ),
+    handle(Protocol.GetContextInfo, (payload) =>
+      Effect.map(registry.get(payload.sessionId), (session) =>
+        payload.contextId || payload.path || payload.taskType
+          ? statusReply(
+              [...session.tasks.values()].filter(
+                (task) =>
+                  passes(payload.contextId, task.contextId) &&
+                  passes(payload.path, task.path) &&
+                  passes(payload.taskType, task.type)
+              )
+            )
+          : wholeStatus(session)
+      )
+    ),
+    handle(
+      Protocol.SyncContext,
+      Effect.fn("LocalAgentBay.SyncContext")(function* (payload) {
+        yield* registry.within(
+          payload.sessionId,
+          Effect.fnUntraced(function* (session) {
+            const requests = yield* SyncRequest.check(session, payload)
+            const known = yield* contexts.names(requests.map((request) => request.contextId))
+            if (requests.some((request) => !known.has(request.contextId))) {
+              return yield* Refusal.contextNotFound
+            }
+            yield* engine.start(session, requests)
+          })
+        )
+        return {}
+      })
+    ),
+    handle(
+      Protocol.DescribeSessionContexts,
+      Effect.fn("LocalAgentBay.DescribeSessionContexts")(function* (payload) {
+        const { bindings } = yield* registry.get(payload.sessionId)
+        const names = yield* contexts.names(bindings.map((binding) => binding.contextId))
+        return {
+          data: bindings.map((binding) => ({
+            contextId: binding.contextId,
+            contextName: names.get(binding.contextId) ?? "",
+            path: binding.path,
+            policy: binding.policy,
+            bindTime: isoSeconds(binding.boundAt)
+          }))
+        }
+      })
+    )
+  ]
+})

@@ -1,0 +1,148 @@
+/**
+ * The directory that Local AgentBay works in: where everything lies, and the lock that
+ * keeps a second server out.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Libsql from "@libsql/client"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as NodePath from "node:path"
+import { pathToFileURL } from "node:url"
+import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
+
+/**
+ * Where things lie. All paths are absolute paths of this machine.
+ *
+ * @since 0.1.0
+ */
+export interface Service {
+  /** The directory itself. */
+  readonly root: string
+  /** The SQLite file with contexts, sessions, bindings and tasks. */
+  readonly stateFile: string
+  /** The file with the API key. */
+  readonly keyFile: string
+  /** The file that tells other processes about this server. */
+  readonly advertisementFile: string
+  /** Unfinished files of running transfers and tools; empty after a start. */
+  readonly staging: string
+  /** The directory that holds one directory for each session. */
+  readonly sessions: string
+  /** Everything that belongs to one session. */
+  readonly session: (sessionId: string) => string
+  /** What a session sees as its `/`. */
+  readonly sessionRoot: (sessionId: string) => string
+  /** The stored files of a context, under the paths they have in a session. */
+  readonly contextFiles: (contextId: string) => string
+}
+
+/**
+ * The data directory of this server, locked for its life.
+ *
+ * @since 0.1.0
+ */
+export class DataDirectory extends Context.Tag("@effect-agentbay/node/local/DataDirectory")<
+  DataDirectory,
+  Service
+>() {}
+
+/**
+ * The paths inside a data directory.
+ *
+ * @since 0.1.0
+ */
+export const layout = (root: string): Service => {
+  const sessions = NodePath.join(root, "sessions")
+  return {
+    root,
+    stateFile: NodePath.join(root, "state.sqlite"),
+    keyFile: NodePath.join(root, "api-key"),
+    advertisementFile: NodePath.join(root, "server.json"),
+    staging: NodePath.join(root, "staging"),
+    sessions,
+    session: (sessionId) => NodePath.join(sessions, sessionId),
+    sessionRoot: (sessionId) => NodePath.join(sessions, sessionId, "root"),
+    contextFiles: (contextId) => NodePath.join(root, "contexts", contextId, "files")
+  }
+}
+
+const isBusy = (cause: unknown): boolean =>
+  cause instanceof Libsql.LibsqlError && cause.code.startsWith("SQLITE_BUSY")
+
+/**
+ * Holds the lock of a data directory: an open write transaction on a SQLite file made for
+ * it. The operating system ends it with the process, however that ends, so no stale lock
+ * is ever left behind.
+ */
+const lock = (root: string): Effect.Effect<void, LocalAgentBayError, Scope.Scope> => {
+  const failure = (cause: unknown) =>
+    new LocalAgentBayError({
+      reason: isBusy(cause) ? "DataDirectoryInUse" : "DataDirectory",
+      dataDirectory: root,
+      detail: describe(cause),
+      cause
+    })
+  const client = Effect.acquireRelease(
+    Effect.try({
+      try: () =>
+        Libsql.createClient({ url: pathToFileURL(NodePath.join(root, "lock.sqlite")).href }),
+      catch: failure
+    }),
+    (client) => Effect.sync(() => client.close())
+  )
+  return Effect.flatMap(client, (client) =>
+    Effect.acquireRelease(
+      Effect.tryPromise({ try: () => client.execute("BEGIN IMMEDIATE"), catch: failure }),
+      // Closing alone leaves the lock to the garbage collector.
+      () => Effect.promise(() => client.execute("ROLLBACK"))
+    )
+  ).pipe(Effect.asVoid)
+}
+
+/**
+ * Creates the directory when it is missing (for the owner alone), locks it for the life of
+ * the scope and clears what an earlier server left unfinished. Fails with
+ * `DataDirectoryInUse` at once when another server holds the lock.
+ *
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<Service, LocalAgentBayError, FileSystem.FileSystem | Scope.Scope> {
+  const fs = yield* FileSystem.FileSystem
+  const absolute = NodePath.resolve(path)
+  const unusable = Effect.mapError(
+    (cause: unknown) =>
+      new LocalAgentBayError({
+        reason: "DataDirectory",
+        dataDirectory: absolute,
+        detail: describe(cause),
+        cause
+      })
+  )
+  const root = yield* fs
+    .makeDirectory(absolute, { recursive: true, mode: 0o700 })
+    .pipe(Effect.zipRight(fs.realPath(absolute)), unusable)
+  yield* lock(root)
+  const directory = layout(root)
+  yield* Effect.gen(function* () {
+    // The directory usually lies in a project's folder, and holds a key.
+    yield* fs.writeFileString(NodePath.join(root, ".gitignore"), "*\n")
+    yield* fs.remove(directory.staging, { recursive: true, force: true })
+    yield* fs.makeDirectory(directory.staging, { recursive: true })
+    yield* fs.makeDirectory(directory.sessions, { recursive: true })
+  }).pipe(unusable)
+  return directory
+})
+
+/**
+ * @since 0.1.0
+ */
+export const layer = (
+  path: string
+): Layer.Layer<DataDirectory, LocalAgentBayError, FileSystem.FileSystem> =>
+  Layer.scoped(DataDirectory, make(path))

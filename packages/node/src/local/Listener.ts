@@ -1,0 +1,88 @@
+/**
+ * Where the server listens.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as NodeHttp from "node:http"
+import { DataDirectory } from "./DataDirectory.js"
+import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
+
+/**
+ * How long a connection may rest between two requests. Server and client often share a
+ * process: when that is busy for longer than this, both ends find out at once, and the
+ * client may send its next request into a connection that is being closed.
+ */
+const keepAliveMillis = 65_000
+
+/** How long requests in flight may take to end when the server closes. */
+const graceMillis = 500
+
+/**
+ * Ends connections: takes no new ones, closes those at rest at once and the others when
+ * their answer is sent, at the latest after the grace.
+ *
+ * @since 0.1.0
+ */
+export const drain = (server: NodeHttp.Server): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMillis)
+    server.close(() => {
+      clearTimeout(timer)
+      resume(Effect.void)
+    })
+  })
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host.startsWith("127.")
+
+const urlOf = (host: string, port: number): string =>
+  `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+
+/**
+ * Listens for the life of the scope and answers requests with what `answer` makes for the
+ * URL of the server. Warns when other machines can reach the address. At the end no new
+ * request is taken, and those in flight are finished first.
+ *
+ * @since 0.1.0
+ */
+export const listen = Effect.fnUntraced(function* (
+  host: string,
+  port: number,
+  answer: (url: string) => NodeHttp.RequestListener
+): Effect.fn.Return<string, LocalAgentBayError, DataDirectory | Scope.Scope> {
+  const directory = yield* DataDirectory
+  if (!isLoopback(host)) {
+    yield* Effect.logWarning(
+      `Local AgentBay listens on ${host}: other machines can reach it, and the key travels unencrypted`
+    )
+  }
+  const server = NodeHttp.createServer({ keepAliveTimeout: keepAliveMillis })
+  return yield* Effect.acquireRelease(
+    Effect.async<string, LocalAgentBayError>((resume) => {
+      const onError = (cause: Error) =>
+        resume(
+          Effect.fail(
+            new LocalAgentBayError({
+              reason: "Listen",
+              dataDirectory: directory.root,
+              detail: describe(cause),
+              cause
+            })
+          )
+        )
+      server.once("error", onError)
+      server.listen({ host, port }, () => {
+        server.off("error", onError)
+        const address = server.address()
+        const actual = typeof address === "object" && address !== null ? address.port : port
+        const url = urlOf(host, actual)
+        // In the same turn: the first request cannot come earlier.
+        server.on("request", answer(url))
+        resume(Effect.succeed(url))
+      })
+    }),
+    () => drain(server)
+  )
+})

@@ -1,0 +1,142 @@
+/**
+ * Turns paths as a session sees them into paths of this machine, and refuses
+ * those that would lead out of the session.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as NodeFs from "node:fs"
+import { reasonOf } from "./FileCopy.js"
+
+/**
+ * Home directory of a session's user, and what `~` stands for.
+ *
+ * @since 0.1.0
+ */
+export const home = "/home/wuying"
+
+/**
+ * A path that is not taken. `reason` is a sentence for the one who sent it.
+ *
+ * @since 0.1.0
+ */
+export class PathRefused extends Data.TaggedError("PathRefused")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message() {
+    return `the path ${JSON.stringify(this.path)} is refused: ${this.reason}`
+  }
+}
+
+const maxSegmentBytes = 255
+
+const refuse = (path: string, reason: string) => Either.left(new PathRefused({ path, reason }))
+
+const expandHome = (path: string): string =>
+  path === "~" ? home : path.startsWith("~/") ? home + path.slice(1) : path
+
+/**
+ * The normal form of a session path: absolute, no empty segments, no `.` or
+ * `..`, no slash at the end (the root is `/`). `~` and `~/x` are below `home`.
+ * Refuses relative paths, NUL characters, `..` that climbs above the root, and
+ * names longer than 255 bytes.
+ *
+ * @since 0.1.0
+ */
+export const normalise = (path: string): Either.Either<string, PathRefused> => {
+  if (path === "") return refuse(path, "it is empty")
+  if (path.includes("\0")) return refuse(path, "it holds a NUL character")
+  const absolute = expandHome(path)
+  if (!absolute.startsWith("/")) return refuse(path, "it is not absolute")
+  const segments: Array<string> = []
+  for (const segment of absolute.split("/")) {
+    if (segment === "" || segment === ".") continue
+    if (segment === "..") {
+      if (segments.pop() === undefined) return refuse(path, "it leads out of the session")
+      continue
+    }
+    if (Buffer.byteLength(segment) > maxSegmentBytes) {
+      return refuse(path, `a name in it is longer than ${maxSegmentBytes} bytes`)
+    }
+    segments.push(segment)
+  }
+  return Either.right(`/${segments.join("/")}`)
+}
+
+/**
+ * The host path below `root` that a session path means. Looks at the text
+ * alone; use `locate` when the path is about to be opened.
+ *
+ * @since 0.1.0
+ */
+export const resolveInside = (
+  root: string,
+  sessionPath: string
+): Either.Either<string, PathRefused> =>
+  Either.map(normalise(sessionPath), (path) => (path === "/" ? root : root + path))
+
+/**
+ * The normal form of a path that a context is to be mounted at. It has to be
+ * absolute and may not be the root itself.
+ *
+ * @since 0.1.0
+ */
+export const mountPath = (path: string): Either.Either<string, PathRefused> =>
+  Either.flatMap(normalise(path), (normal) =>
+    normal === "/" ? refuse(path, "the root itself cannot be a mount") : Either.right(normal)
+  )
+
+/**
+ * The host path below `root` that a session path means, after a look at what
+ * exists there: a symbolic link on the way (the last segment included) is
+ * refused, for it could lead anywhere. What does not exist yet is fine.
+ *
+ * The look and the use are two moments: something inside the session that puts
+ * a link there in between is not noticed.
+ *
+ * @since 0.1.0
+ */
+export const locate = Effect.fnUntraced(function* (
+  root: string,
+  sessionPath: string
+): Effect.fn.Return<string, PathRefused> {
+  const normal = yield* normalise(sessionPath)
+  let host = root
+  for (const segment of normal.split("/")) {
+    if (segment === "") continue
+    host = `${host}/${segment}`
+    const kind = yield* kindOf(host, sessionPath)
+    if (kind === "missing") break
+    if (kind === "link") {
+      return yield* refuse(sessionPath, `${segment} in it is a symbolic link`)
+    }
+  }
+  return yield* resolveInside(root, sessionPath)
+})
+
+const kindOf = (
+  host: string,
+  sessionPath: string
+): Effect.Effect<"missing" | "link" | "other", PathRefused> =>
+  Effect.async((resume) => {
+    NodeFs.lstat(host, (error, stats) => {
+      if (error === null) {
+        return resume(Effect.succeed(stats.isSymbolicLink() ? "link" : "other"))
+      }
+      // ENOTDIR: a file stands where a directory is expected. Nothing lies below it.
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") {
+        return resume(Effect.succeed("missing"))
+      }
+      resume(
+        Effect.fail(
+          new PathRefused({
+            path: sessionPath,
+            reason: `it cannot be looked at: ${reasonOf(error)}`
+          })
+        )
+      )
+    })
+  })

@@ -1,0 +1,42 @@
+/**
+ * The table of all actions that this server knows.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ContextHandlers from "./ContextHandlers.js"
+import type { ContextStore } from "./ContextStore.js"
+import type { DataDirectory } from "./DataDirectory.js"
+import type { Entry } from "./Operation.js"
+import * as SessionHandlers from "./SessionHandlers.js"
+import type { SessionRegistry } from "./SessionRegistry.js"
+import type { Sessions } from "./Sessions.js"
+import type { SyncEngine } from "./SyncEngine.js"
+import * as ToolHandlers from "./ToolHandlers.js"
+
+/**
+ * The entries by the names of their actions.
+ *
+ * @since 0.1.0
+ */
+export class Operations extends Context.Tag("@effect-agentbay/node/local/Operations")<
+  Operations,
+  ReadonlyMap<string, Entry>
+>() {}
+
+type Needs = ContextStore | DataDirectory | SessionRegistry | Sessions | SyncEngine
+
+/**
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<ReadonlyMap<string, Entry>, never, Needs> = Effect.map(
+  Effect.all([ContextHandlers.make, SessionHandlers.make, ToolHandlers.make]),
+  (groups) => new Map(groups.flat().map((entry) => [entry.action, entry]))
+)
+
+/**
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Operations, never, Needs> = Layer.effect(Operations, make)

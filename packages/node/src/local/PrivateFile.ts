@@ -1,0 +1,25 @@
+/**
+ * Files with secrets: readable by their owner alone.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+
+/**
+ * Writes a file that only its owner can read, whole or not at all.
+ *
+ * @since 0.1.0
+ */
+export const write = Effect.fnUntraced(function* (
+  path: string,
+  text: string
+): Effect.fn.Return<void, PlatformError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const unfinished = `${path}.new`
+  // The mode counts only for a file that is created.
+  yield* fs.remove(unfinished, { force: true })
+  yield* fs.writeFileString(unfinished, text, { flag: "wx", mode: 0o600 })
+  yield* fs.rename(unfinished, path)
+})

@@ -1,0 +1,108 @@
+/**
+ * What the server knows of a live session: itself, its bindings and its tasks.
+ *
+ * @since 0.1.0
+ */
+import type { SyncMode, TransferCounts } from "@effect-agentbay/core/ContextStatus"
+import type { SyncPolicy } from "@effect-agentbay/core/ContextSync"
+import type * as Deferred from "effect/Deferred"
+import type * as Effect from "effect/Effect"
+
+/**
+ * A context mounted in a session.
+ *
+ * @since 0.1.0
+ */
+export interface Binding {
+  readonly contextId: string
+  /** The mount path as the client wrote it; status items carry it. */
+  readonly path: string
+  /** The same path in normal form. */
+  readonly mount: string
+  readonly policy: SyncPolicy
+  /** Unix milliseconds. */
+  readonly boundAt: number
+}
+
+/**
+ * One transfer of one context at one path of a session. The server updates `status`,
+ * `errorMessage`, `finished` and `counts` in place while it runs.
+ *
+ * @since 0.1.0
+ */
+export interface Task {
+  readonly id: string
+  readonly sessionId: string
+  readonly contextId: string
+  /** The path as the client wrote it. */
+  readonly path: string
+  /** The same path in normal form. */
+  readonly mount: string
+  readonly type: SyncMode
+  /** Unix seconds. */
+  readonly started: number
+  status: "Running" | "Success" | "Failed"
+  errorMessage: string
+  /** Unix seconds; zero while the task runs. */
+  finished: number
+  counts: TransferCounts
+  /** Done when the task has ended, whatever its end was. */
+  readonly ended: Deferred.Deferred<void>
+}
+
+/**
+ * A session that was not released yet.
+ *
+ * @since 0.1.0
+ */
+export interface Session {
+  readonly id: string
+  /** Grows with every session; newer ones have larger numbers. */
+  readonly sequence: number
+  readonly imageId: string
+  readonly regionId: string
+  readonly labels: { readonly [name: string]: string }
+  readonly appInstanceId: string
+  readonly resourceId: string
+  /** Unix milliseconds. */
+  readonly createdAt: number
+  readonly bindings: ReadonlyArray<Binding>
+  /** Set to `DELETING` once and for all when the release begins. */
+  status: "RUNNING" | "DELETING"
+  /** The listed tasks by {@link taskKey}, the longest listed first. */
+  readonly tasks: Map<string, Task>
+  /** Grows with every change of the tasks. */
+  tasksRevision: number
+  /**
+   * Work inside the session holds one of the permits, the release waits for all
+   * {@link gateWidth} of them: what was begun is done before the last upload.
+   */
+  readonly gate: Effect.Semaphore
+}
+
+/**
+ * How many pieces of work may go on in a session at once.
+ *
+ * @since 0.1.0
+ */
+export const gateWidth = 1_000_000
+
+/**
+ * A session lists one task for each context, path and type.
+ *
+ * @since 0.1.0
+ */
+export const taskKey = (task: Pick<Task, "contextId" | "path" | "type">): string =>
+  JSON.stringify([task.contextId, task.path, task.type])
+
+/**
+ * The counts of a task that has not moved anything.
+ *
+ * @since 0.1.0
+ */
+export const noCounts: TransferCounts = {
+  bytesDone: 0,
+  bytesTotal: 0,
+  filesDone: 0,
+  filesTotal: 0
+}

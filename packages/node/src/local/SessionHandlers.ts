@@ -1,0 +1,149 @@
+/**
+ * Actions on sessions.
+ *
+ * @since 0.1.0
+ */
+import * as Protocol from "@effect-agentbay/core/Protocol"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { ContextStore } from "./ContextStore.js"
+import * as FileTools from "./FileTools.js"
+import { type Entry, handle, type Origin } from "./Operation.js"
+import * as Paging from "./Paging.js"
+import * as Refusal from "./Refusal.js"
+import type { Session } from "./Session.js"
+import { SessionRegistry } from "./SessionRegistry.js"
+import { Sessions } from "./Sessions.js"
+
+const toolList = [...FileTools.tools.values()].map(({ inputSchema, name }) => ({
+  name,
+  server: FileTools.server,
+  inputSchema
+}))
+
+/** Without link and token, clients call the tools through `CallMcpTool`. */
+const connection = (session: Session, origin: Origin) => ({
+  sessionId: session.id,
+  success: true,
+  appInstanceId: session.appInstanceId,
+  resourceId: session.resourceId,
+  resourceUrl: `${origin.url}/console?resourceId=${session.resourceId}`,
+  httpPort: "",
+  networkInterfaceIp: "",
+  vpcResource: false,
+  linkUrl: "",
+  token: Redacted.make(""),
+  wsUrl: "",
+  toolList
+})
+
+const hasLabels = (session: Session, wanted: { readonly [name: string]: string }): boolean =>
+  Object.entries(wanted).every(([name, value]) => session.labels[name] === value)
+
+/** A session that is being released is shown only to those who ask for such. */
+const hasStatus = (session: Session, wanted: string | undefined): boolean =>
+  wanted ? session.status === wanted : session.status !== "DELETING"
+
+/**
+ * The entries of this group.
+ *
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<
+  ReadonlyArray<Entry>,
+  never,
+  ContextStore | SessionRegistry | Sessions
+> = Effect.gen(function* () {
+  const contexts = yield* ContextStore
+  const registry = yield* SessionRegistry
+  const sessions = yield* Sessions
+
+  const release = Effect.fn("LocalAgentBay.DeleteSessionAsync")(function* (payload: {
+    readonly sessionId: string
+  }) {
+    yield* sessions.release(payload.sessionId)
+    return {}
+  })
+
+  return [
+    handle(
+      Protocol.CreateMcpSession,
+      Effect.fn("LocalAgentBay.CreateMcpSession")(function* (payload, origin) {
+        const session = yield* sessions.create({
+          imageId: payload.imageId || "linux_latest",
+          regionId: payload.loginRegionId || "local",
+          labels: payload.labels ?? {},
+          bindings: payload.persistenceDataList ?? []
+        })
+        return { data: { ...connection(session, origin), errMsg: "" } }
+      })
+    ),
+    handle(
+      Protocol.GetSession,
+      Effect.fn("LocalAgentBay.GetSession")(function* (payload, origin) {
+        const session = yield* registry.get(payload.sessionId)
+        const names = yield* contexts.names(session.bindings.map((binding) => binding.contextId))
+        return {
+          data: {
+            ...connection(session, origin),
+            status: session.status,
+            contexts: [...names].map(([id, name]) => ({ id, name }))
+          }
+        }
+      })
+    ),
+    handle(
+      Protocol.GetSessionDetail,
+      Effect.fn("LocalAgentBay.GetSessionDetail")(function* (payload) {
+        const found = yield* registry.findEver(payload.sessionId)
+        if (Option.isNone(found)) return yield* Refusal.sessionNotFound
+        const session = found.value
+        return {
+          data: {
+            aliuid: "local",
+            apikeyId: "local",
+            appInstanceGroupId: "local",
+            appInstanceId: session.appInstanceId,
+            appUserId: "local",
+            bizType: 1,
+            endReason: session.endReason,
+            id: session.sequence,
+            imageId: session.imageId,
+            imageType: "SYSTEM",
+            isDeleted: session.status === "FINISH" ? 1 : 0,
+            policyId: "",
+            regionId: session.regionId,
+            resourceConfigId: "",
+            status: session.status
+          }
+        }
+      })
+    ),
+    handle(
+      Protocol.ListSession,
+      Effect.fn("LocalAgentBay.ListSession")(function* (payload) {
+        const page = yield* Paging.page(
+          registry
+            .all()
+            .filter(
+              (session) => hasStatus(session, payload.status) && hasLabels(session, payload.labels)
+            ),
+          payload
+        )
+        return {
+          data: page.items.map((session) => ({
+            sessionId: session.id,
+            sessionStatus: session.status
+          })),
+          maxResults: page.maxResults,
+          nextToken: page.nextToken,
+          totalCount: page.totalCount
+        }
+      })
+    ),
+    handle(Protocol.DeleteSessionAsync, release),
+    // The name under which clients before December 2025 ask for the same.
+    handle({ ...Protocol.DeleteSessionAsync, action: "ReleaseMcpSession" }, release)
+  ]
+})

@@ -1,0 +1,156 @@
+/**
+ * The end of a session: its files are brought into the store, then its folder goes.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { BackgroundWork } from "./BackgroundWork.js"
+import type { StateFailure } from "./ContextStore.js"
+import { DataDirectory } from "./DataDirectory.js"
+import * as Policy from "./Policy.js"
+import { gateWidth, type Session } from "./Session.js"
+import { SessionRegistry } from "./SessionRegistry.js"
+import { State } from "./State.js"
+import { StoreVersions } from "./StoreVersions.js"
+import { SyncEngine } from "./SyncEngine.js"
+
+/**
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Marks the session as being deleted and does the rest in the background. */
+  readonly begin: (session: Session) => Effect.Effect<void, SqlError>
+}
+
+/**
+ * @since 0.1.0
+ */
+export class SessionRelease extends Context.Tag("@effect-agentbay/node/local/SessionRelease")<
+  SessionRelease,
+  Service
+>() {}
+
+/**
+ * Also takes up the releases that an earlier server did not finish, and removes the folders
+ * of sessions that ended.
+ *
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<
+  Service,
+  StateFailure,
+  | State
+  | DataDirectory
+  | SessionRegistry
+  | StoreVersions
+  | SyncEngine
+  | BackgroundWork
+  | FileSystem.FileSystem
+> = Effect.gen(function* () {
+  const state = yield* State
+  const directory = yield* DataDirectory
+  const registry = yield* SessionRegistry
+  const versions = yield* StoreVersions
+  const engine = yield* SyncEngine
+  const background = yield* BackgroundWork
+  const fs = yield* FileSystem.FileSystem
+
+  const removeFolder = (id: string) =>
+    fs
+      .remove(directory.session(id), { recursive: true, force: true })
+      .pipe(
+        Effect.catchAll((error) =>
+          Effect.logWarning("The folder of an ended session was not removed", error).pipe(
+            Effect.annotateLogs("session", id)
+          )
+        )
+      )
+
+  /** Says why the folder has to stay; an empty text when everything is in the store. */
+  const uploadAll = Effect.fnUntraced(function* (session: Session) {
+    const tasks = yield* engine.run(
+      session,
+      session.bindings
+        .filter((binding) => Policy.uploadsAtRelease(binding.policy))
+        .map(({ contextId, mount, path }) => ({ contextId, mount, path, type: "upload" }))
+    )
+    return tasks
+      .filter((task) => task.status !== "Success")
+      .map((task) => `${task.path} was not uploaded (${task.errorMessage})`)
+      .join("; ")
+  })
+
+  const release = Effect.fnUntraced(function* (session: Session) {
+    yield* session.gate.take(gateWidth)
+    yield* Effect.forEach([...session.tasks.values()], (task) => Deferred.await(task.ended), {
+      discard: true
+    })
+    const left = yield* uploadAll(session)
+    // The end is written before anything is removed: a folder that is half gone must never
+    // be uploaded again.
+    yield* state.atomically(
+      registry.table.finish(session.id, {
+        at: yield* Clock.currentTimeMillis,
+        reason: left === "" ? "" : `${left}; the session's files are kept on disk`,
+        folderKept: left !== ""
+      })
+    )
+    registry.remove(session.id)
+    for (const binding of session.bindings) versions.forget({ sessionId: session.id, binding })
+    if (left === "") yield* removeFolder(session.id)
+  })
+
+  const releaseInBackground = (session: Session) =>
+    background.run(
+      release(session).pipe(
+        Effect.catchAll((error) => Effect.logError("A session was not released", error)),
+        Effect.annotateLogs("session", session.id)
+      )
+    )
+
+  const kept = yield* registry.table.keptFolders
+  const live = new Set(registry.all().map((session) => session.id))
+  const folders = yield* Effect.orElseSucceed(fs.readDirectory(directory.sessions), () => [])
+  yield* Effect.forEach(
+    folders.filter((id) => !kept.has(id) && !live.has(id)),
+    removeFolder,
+    { discard: true }
+  )
+  yield* Effect.forEach(
+    registry.all().filter((session) => session.status === "DELETING"),
+    releaseInBackground,
+    { discard: true }
+  )
+
+  return {
+    begin: Effect.fn("SessionRelease.begin")(function* (session) {
+      if (session.status === "DELETING") return
+      session.status = "DELETING"
+      yield* state
+        .atomically([registry.table.beginDeletion(session.id)])
+        .pipe(Effect.onError(() => Effect.sync(() => (session.status = "RUNNING"))))
+      yield* releaseInBackground(session)
+    })
+  }
+})
+
+/**
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<
+  SessionRelease,
+  StateFailure,
+  | State
+  | DataDirectory
+  | SessionRegistry
+  | StoreVersions
+  | SyncEngine
+  | BackgroundWork
+  | FileSystem.FileSystem
+> = Layer.effect(SessionRelease, make)

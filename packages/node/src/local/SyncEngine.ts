@@ -1,0 +1,236 @@
+/**
+ * Moves files between sessions and the context store, as tasks that can be watched.
+ *
+ * @since 0.1.0
+ */
+import type { SyncMode } from "@effect-agentbay/core/ContextStatus"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { BackgroundWork } from "./BackgroundWork.js"
+import * as FileMove from "./FileMove.js"
+import { DataDirectory } from "./DataDirectory.js"
+import * as Identifier from "./Identifier.js"
+import { type Binding, noCounts, type Session, type Task, taskKey } from "./Session.js"
+import { SessionRegistry, stoppedMessage } from "./SessionRegistry.js"
+import { State } from "./State.js"
+import { StoreVersions } from "./StoreVersions.js"
+import * as TransferQueue from "./TransferQueue.js"
+
+/**
+ * What is to be transferred: a binding, or any other path of the session.
+ *
+ * @since 0.1.0
+ */
+export interface Request {
+  readonly contextId: string
+  /** As the client wrote it. */
+  readonly path: string
+  /** The same in normal form. */
+  readonly mount: string
+  readonly type: SyncMode
+  /** Download tasks of bindings that are not to be filled at the start end without copying. */
+  readonly copy?: boolean
+}
+
+/**
+ * @since 0.1.0
+ */
+export interface Service {
+  /**
+   * Lists a task for each request, in place of an earlier one of the same context, path and
+   * type, and begins them in the background.
+   */
+  readonly start: (
+    session: Session,
+    requests: ReadonlyArray<Request>
+  ) => Effect.Effect<void, SqlError>
+  /** The same, but waits for the ends of the tasks and gives them back. */
+  readonly run: (
+    session: Session,
+    requests: ReadonlyArray<Request>
+  ) => Effect.Effect<ReadonlyArray<Task>, SqlError>
+}
+
+/**
+ * @since 0.1.0
+ */
+export class SyncEngine extends Context.Tag("@effect-agentbay/node/local/SyncEngine")<
+  SyncEngine,
+  Service
+>() {}
+
+/** How many transfers run at once. More would only make the disk seek. */
+const concurrency = 4
+
+/**
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<
+  Service,
+  never,
+  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+> = Effect.gen(function* () {
+  const state = yield* State
+  const directory = yield* DataDirectory
+  const versions = yield* StoreVersions
+  const background = yield* BackgroundWork
+  const { table } = yield* SessionRegistry
+  const queue = TransferQueue.make(concurrency)
+
+  const bindingOf = (session: Session, task: Task): Binding | undefined =>
+    session.bindings.find(
+      (binding) => binding.contextId === task.contextId && binding.mount === task.mount
+    )
+
+  const move = (session: Session, task: Task, carryDeletions: boolean) =>
+    FileMove.move({
+      sessionRoot: directory.sessionRoot(session.id),
+      contextFiles: directory.contextFiles(task.contextId),
+      staging: directory.staging,
+      mount: task.mount,
+      type: task.type,
+      policy: bindingOf(session, task)?.policy,
+      carryDeletions,
+      onProgress: (counts) => {
+        task.counts = counts
+        session.tasksRevision++
+      }
+    })
+
+  const upload = Effect.fnUntraced(function* (session: Session, task: Task) {
+    const binding = bindingOf(session, task)
+    const of = { sessionId: session.id, binding: task }
+    const carryDeletions = binding !== undefined && versions.hasSeen(of)
+    const own = session.bindings
+      .filter(
+        (other) =>
+          other.contextId === task.contextId && TransferQueue.overlaps(other.mount, task.mount)
+      )
+      .map((other) => ({ sessionId: session.id, binding: other }))
+      .filter(versions.hasSeen)
+    yield* state.atomically(versions.raise(task.contextId, task.mount, own))
+    const done = yield* move(session, task, carryDeletions)
+    if (done.copied === 0 && done.removed === 0) {
+      yield* state.atomically(versions.lower(task.contextId, task.mount, own))
+    }
+  })
+
+  const download = Effect.fnUntraced(function* (session: Session, task: Task, copy: boolean) {
+    const of = { sessionId: session.id, binding: task }
+    const complete = copy
+      ? yield* Effect.as(move(session, task, false), true)
+      : yield* FileMove.isEmpty(directory.contextFiles(task.contextId) + task.mount)
+    if (complete && bindingOf(session, task) !== undefined) {
+      yield* state.atomically(versions.see(of))
+    }
+  })
+
+  const end = Effect.fnUntraced(function* (
+    session: Session,
+    task: Task,
+    exit: Exit.Exit<void, FileMove.MoveFailed | SqlError>
+  ) {
+    if (Exit.isSuccess(exit)) {
+      task.status = "Success"
+    } else {
+      task.status = "Failed"
+      task.errorMessage = Cause.isInterruptedOnly(exit.cause)
+        ? stoppedMessage
+        : yield* failureMessage(task, exit.cause)
+    }
+    task.finished = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    session.tasksRevision++
+    // The task has ended for those who ask, even if the state file cannot be written.
+    yield* Deferred.succeed(task.ended, undefined)
+    yield* state
+      .atomically([table.endTask(task)])
+      .pipe(Effect.catchAll((error) => Effect.logError("A task's end was not written", error)))
+  })
+
+  const failureMessage = (task: Task, cause: Cause.Cause<FileMove.MoveFailed | SqlError>) => {
+    const failure = Cause.failureOption(cause)
+    return Option.isSome(failure) && failure.value._tag === "MoveFailed"
+      ? Effect.succeed(failure.value.detail)
+      : Effect.logError("A transfer broke", cause).pipe(
+          Effect.annotateLogs("task", task.id),
+          Effect.as("the server is at fault, its log says more")
+        )
+  }
+
+  /** A task that was replaced before its turn came has nothing to do: the newer one does it. */
+  const isListed = (session: Session, task: Task) => session.tasks.get(taskKey(task)) === task
+
+  const perform = (session: Session, task: Task, copy: boolean): Effect.Effect<void> =>
+    queue
+      .withTurn(
+        { sessionId: session.id, contextId: task.contextId, mount: task.mount, type: task.type },
+        Effect.suspend(() =>
+          !isListed(session, task)
+            ? Effect.void
+            : task.type === "upload"
+              ? upload(session, task)
+              : download(session, task, copy)
+        )
+      )
+      .pipe(
+        Effect.onExit((exit) => end(session, task, exit)),
+        Effect.catchAllCause((cause) =>
+          Cause.isInterrupted(cause) ? Effect.interrupt : Effect.void
+        )
+      )
+
+  const list = Effect.fnUntraced(function* (session: Session, requests: ReadonlyArray<Request>) {
+    const started = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const listed: Array<Effect.Effect<Task>> = []
+    const tasks: Array<Task> = []
+    for (const { copy = true, ...request } of requests) {
+      const task: Task = {
+        ...request,
+        id: Identifier.taskId(),
+        sessionId: session.id,
+        started,
+        status: "Running",
+        errorMessage: "",
+        finished: 0,
+        counts: noCounts,
+        ended: yield* Deferred.make<void>()
+      }
+      tasks.push(task)
+      listed.push(Effect.as(perform(session, task, copy), task))
+    }
+    yield* state.atomically(tasks.map(table.putTask))
+    for (const task of tasks) {
+      session.tasks.delete(taskKey(task))
+      session.tasks.set(taskKey(task), task)
+    }
+    session.tasksRevision++
+    return listed
+  })
+
+  return {
+    start: Effect.fn("SyncEngine.start")(function* (session, requests) {
+      const listed = yield* list(session, requests)
+      yield* Effect.forEach(listed, background.run, { discard: true })
+    }),
+    run: Effect.fn("SyncEngine.run")(function* (session, requests) {
+      const listed = yield* list(session, requests)
+      return yield* Effect.all(listed, { concurrency })
+    })
+  }
+})
+
+/**
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<
+  SyncEngine,
+  never,
+  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+> = Layer.effect(SyncEngine, make)

@@ -1,0 +1,220 @@
+/**
+ * The first half of a transfer: looks at both sides and finds out what there
+ * is to do. Changes nothing.
+ *
+ * @since 0.1.0
+ */
+import * as NodeFs from "node:fs"
+import { modifiedMicros, reasonOf } from "./FileCopy.js"
+import type { Steps } from "./Slices.js"
+import type { SpecialEntry } from "./TransferOutcome.js"
+import {
+  addFailure,
+  childPath,
+  type Folder,
+  hostPath,
+  look,
+  permissions,
+  type Plan,
+  type ScanOptions
+} from "./TransferPlan.js"
+import type { Coverage } from "./Whitelist.js"
+
+const specialEntry = (entry: NodeFs.Dirent): SpecialEntry =>
+  entry.isSymbolicLink()
+    ? "symbolic link"
+    : entry.isSocket()
+      ? "socket"
+      : entry.isFIFO()
+        ? "named pipe"
+        : "device"
+
+/**
+ * The entries of a directory, one per step, in the order the system gives them.
+ *
+ * @since 0.1.0
+ */
+export function* entriesOf(directory: string, each: (entry: NodeFs.Dirent) => void): Steps {
+  const handle = NodeFs.opendirSync(directory, { bufferSize: 128 })
+  try {
+    for (;;) {
+      const entry = handle.readSync()
+      if (entry === null) return
+      each(entry)
+      yield
+    }
+  } finally {
+    handle.closeSync()
+  }
+}
+
+const folderAt = (
+  options: ScanOptions,
+  path: string,
+  parent: Folder | undefined,
+  coverage: Coverage,
+  stats: NodeFs.BigIntStats
+): Folder => {
+  const mayBeThere = parent === undefined || parent.there === "directory"
+  const there = mayBeThere ? look(hostPath(options.destination, path)) : undefined
+  return {
+    path,
+    parent,
+    coverage,
+    mode: permissions(stats),
+    there: there === undefined ? "nothing" : there.isDirectory() ? "directory" : "something else",
+    modeThere: there === undefined ? 0 : permissions(there),
+    ready: false
+  }
+}
+
+const scanFile = (
+  plan: Plan,
+  path: string,
+  folder: Folder | undefined,
+  stats: NodeFs.BigIntStats,
+  there: NodeFs.BigIntStats | undefined
+): void => {
+  const size = Number(stats.size)
+  plan.counts.filesTotal += 1
+  plan.counts.bytesTotal += size
+  const unchanged =
+    there?.isFile() === true &&
+    there.size === stats.size &&
+    modifiedMicros(there) === modifiedMicros(stats)
+  if (!unchanged) {
+    const pending = { path, folder, size }
+    if (there?.isDirectory() === true) plan.overDirectories.push(pending)
+    else plan.files.push(pending)
+    return
+  }
+  plan.counts.filesDone += 1
+  plan.counts.bytesDone += size
+  plan.unchanged += 1
+  const mode = permissions(stats)
+  if (permissions(there) !== mode) plan.modes.push({ path, mode })
+}
+
+const scanEntry = (
+  options: ScanOptions,
+  plan: Plan,
+  folder: Folder,
+  entry: NodeFs.Dirent,
+  subfolders: Array<Folder>
+): void => {
+  const path = childPath(folder.path, entry.name)
+  const coverage = folder.coverage === "all" ? "all" : options.whitelist.coverage(path)
+  if (coverage === "none") return
+  const directory = entry.isDirectory()
+  if (coverage === "way" && !directory) return
+  if (!directory && !entry.isFile()) {
+    plan.skipped.push({ path, reason: specialEntry(entry) })
+    return
+  }
+  try {
+    const stats = look(hostPath(options.source, path))
+    if (stats === undefined) {
+      // Bytes that are no text were replaced when the name was read: the name leads nowhere.
+      if (entry.name.includes("\uFFFD")) throw new Error("its name is not valid UTF-8")
+      return
+    }
+    if (stats.isDirectory()) {
+      subfolders.push(folderAt(options, path, folder, coverage, stats))
+    } else if (stats.isFile() && coverage !== "way") {
+      const there =
+        folder.there === "directory" ? look(hostPath(options.destination, path)) : undefined
+      scanFile(plan, path, folder, stats, there)
+    }
+  } catch (error) {
+    addFailure(plan, options, path, reasonOf(error))
+  }
+}
+
+/** What the destination has in a directory besides the names of the source. */
+function* scanSurplus(
+  options: ScanOptions,
+  plan: Plan,
+  folder: { readonly path: string; readonly coverage: Coverage },
+  names: ReadonlySet<string>
+): Steps {
+  yield* entriesOf(hostPath(options.destination, folder.path), (entry) => {
+    if (names.has(entry.name)) return
+    const path = childPath(folder.path, entry.name)
+    const coverage = folder.coverage === "all" ? "all" : options.whitelist.coverage(path)
+    const directory = entry.isDirectory()
+    if (coverage === "none" || (coverage === "way" && !directory)) return
+    plan.surplus.push({ path, coverage, directory })
+  })
+}
+
+function* scanFolder(
+  options: ScanOptions,
+  plan: Plan,
+  folder: Folder,
+  subfolders: Array<Folder>
+): Steps {
+  const names =
+    options.carryDeletions && folder.there === "directory" ? new Set<string>() : undefined
+  try {
+    yield* entriesOf(hostPath(options.source, folder.path), (entry) => {
+      names?.add(entry.name)
+      scanEntry(options, plan, folder, entry, subfolders)
+    })
+    if (names !== undefined) yield* scanSurplus(options, plan, folder, names)
+  } catch (error) {
+    addFailure(plan, options, folder.path, reasonOf(error))
+  }
+}
+
+function* scanTree(options: ScanOptions, plan: Plan, stats: NodeFs.BigIntStats): Steps {
+  const coverage = options.whitelist.coverage("")
+  if (coverage === "none") return
+  const open = [folderAt(options, "", undefined, coverage, stats)]
+  for (;;) {
+    const folder = open.pop()
+    if (folder === undefined) return
+    plan.folders.push(folder)
+    yield* scanFolder(options, plan, folder, open)
+  }
+}
+
+function* scanMissing(options: ScanOptions, plan: Plan): Steps {
+  if (options.missingSource === "fail") {
+    addFailure(plan, options, "", "it does not exist")
+    return
+  }
+  if (!options.carryDeletions) return
+  const there = look(options.destination)
+  const coverage = options.whitelist.coverage("")
+  if (there === undefined || coverage === "none") return
+  if (there.isDirectory()) {
+    yield* scanSurplus(options, plan, { path: "", coverage }, new Set())
+  } else if (coverage !== "way") {
+    plan.surplus.push({ path: "", coverage, directory: false })
+  }
+}
+
+/**
+ * Fills `plan` with what has to be done so that the destination holds what the
+ * source holds. What cannot be looked at is put under its failures.
+ *
+ * @since 0.1.0
+ */
+export function* scan(options: ScanOptions, plan: Plan): Steps {
+  try {
+    const stats = look(options.source)
+    if (stats === undefined) {
+      yield* scanMissing(options, plan)
+    } else if (stats.isDirectory() && !options.directories) {
+      addFailure(plan, options, "", "it is a directory")
+    } else if (stats.isDirectory()) {
+      yield* scanTree(options, plan, stats)
+    } else if (stats.isFile()) {
+      scanFile(plan, "", undefined, stats, look(options.destination))
+    } else {
+      addFailure(plan, options, "", "it is neither a file nor a directory")
+    }
+  } catch (error) {
+    addFailure(plan, options, "", reasonOf(error))
+  }
+}

@@ -1,0 +1,46 @@
+// How the benchmarks measure: two ways of doing the same thing in turns, in one run, so
+// that a drift of the machine hits both. Medians are quoted, and their ratio.
+
+/** The middle of some figures. */
+export const median = (figures) => figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)]
+
+/** CPU milliseconds this process spends on an action. */
+export const cpuMillis = async (action) => {
+  const before = process.cpuUsage()
+  await action()
+  const { system, user } = process.cpuUsage(before)
+  return (system + user) / 1000
+}
+
+/** Wall-clock milliseconds of an action. */
+export const wallMillis = async (action) => {
+  const before = process.hrtime.bigint()
+  await action()
+  return Number(process.hrtime.bigint() - before) / 1e6
+}
+
+/**
+ * Runs `ours` and `theirs` in turns, one uncounted round first, and gives both medians and
+ * their ratio.
+ */
+export const compare = async ({ measure, ours, rounds, theirs }) => {
+  const figures = { ours: [], theirs: [] }
+  for (let round = 0; round <= rounds; round++) {
+    const mine = await measure(ours)
+    const other = await measure(theirs)
+    if (round === 0) continue
+    figures.ours.push(mine)
+    figures.theirs.push(other)
+  }
+  const result = { ours: median(figures.ours), theirs: median(figures.theirs) }
+  return { ...result, ratio: result.ours / result.theirs }
+}
+
+/** One line of the report. */
+export const report = (title, { ours, ratio, theirs }, unit, goal) => {
+  const verdict = ratio <= goal ? "met" : "MISSED"
+  console.log(
+    `${title}: ours ${ours.toFixed(2)} ${unit}, other ${theirs.toFixed(2)} ${unit}, ` +
+      `ratio ${ratio.toFixed(2)} (goal ≤ ${goal}: ${verdict})`
+  )
+}

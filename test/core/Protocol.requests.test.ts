@@ -1,0 +1,128 @@
+import * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
+import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
+import * as Protocol from "@effect-agentbay/core/Protocol"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { decodedPairs, queryOf, rawPairs, requests, without } from "./captures.js"
+import { wired } from "./wired.js"
+
+const operations: { readonly [action: string]: Protocol.Any } = Protocol.operations
+
+const ours = requests.flatMap((capture) => {
+  const operation = capture.action === null ? undefined : operations[capture.action]
+  return operation === undefined ? [] : [{ capture, operation }]
+})
+
+const varying = ["Timestamp", "SignatureNonce"]
+const fixed = ["Action", "Format", "Version", ...varying, "Authorization"]
+
+// The answer does not matter here: what was sent is there either way.
+const answered = Object.fromEntries(
+  Object.keys(operations).map((action) => [action, AgentBayTest.ok()])
+)
+
+const headers = ["x-acs-version", "x-acs-action", "content-type"]
+
+// The official client writes the keys of this one policy in an order it uses nowhere else
+// (recyclePolicy behind bwList). JSON gives the order no meaning: the values are compared.
+const otherKeyOrder = new Set([41])
+
+const parsedLists = (pairs: { readonly [name: string]: string }) => {
+  const list: unknown = JSON.parse(pairs["PersistenceDataList"] ?? "[]")
+  return Schema.decodeUnknownSync(
+    Schema.Array(Schema.Struct({ Policy: Schema.parseJson() }, Schema.Record(anyKey)))
+  )(list)
+}
+const anyKey = { key: Schema.String, value: Schema.Unknown }
+
+const sendOne = ({ capture, operation }: (typeof ours)[number]) =>
+  Effect.gen(function* () {
+    const http = yield* AgentBayHttp.AgentBayHttp
+    const double = yield* AgentBayTest.AgentBayTest
+    const parameters = without(
+      { ...decodedPairs(rawPairs(queryOf(capture.requestLine))), ...capture.form },
+      ...fixed
+    )
+    const payload: unknown = yield* Schema.decodeUnknown(operation.payload)(parameters)
+    yield* Effect.exit(http.callOnce(operation, payload))
+    const sent = (yield* double.requests)[0]
+    assert.isDefined(sent)
+    return sent!
+  }).pipe(Effect.provide(wired({ script: answered })))
+
+describe("requests of the official client, sent by ours", () => {
+  it("leaves none of our operations without a capture", () => {
+    assert.deepStrictEqual(
+      [...new Set(ours.map(({ operation }) => operation.action))].toSorted(),
+      Object.keys(operations)
+    )
+    assert.strictEqual(ours.length, 45)
+  })
+
+  for (const one of ours) {
+    const { capture } = one
+    it.effect(`#${capture.n} ${capture.action}: ${capture.call} (${capture.variant})`, () =>
+      Effect.gen(function* () {
+        const sent = yield* sendOne(one)
+        const wanted = rawPairs(queryOf(capture.requestLine))
+        const query = rawPairs(queryOf(sent.url))
+        assert.strictEqual(sent.method, capture.method)
+        assert.strictEqual(new URL(sent.url).pathname, capture.path)
+        // The same names in the same place, with values encoded letter for letter.
+        assert.deepStrictEqual(without(query, ...varying), without(wanted, ...varying))
+        assert.deepStrictEqual(Object.keys(query).toSorted(), Object.keys(wanted).toSorted())
+        const body = decodedPairs(rawPairs(sent.body))
+        if (otherKeyOrder.has(capture.n)) {
+          assert.deepStrictEqual(parsedLists(body), parsedLists(capture.form))
+          assert.deepStrictEqual(
+            without(body, "PersistenceDataList"),
+            without(capture.form, "PersistenceDataList")
+          )
+        } else {
+          assert.deepStrictEqual(rawPairs(sent.body), rawPairs(capture.rawBody))
+          assert.deepStrictEqual(body, capture.form)
+        }
+        assert.deepStrictEqual(
+          headers.map((name) => sent.headers[name]),
+          headers.map((name) => capture.headers[name])
+        )
+      })
+    )
+  }
+
+  it.effect("name the time of the request, and a number of their own", () =>
+    Effect.gen(function* () {
+      const queries = yield* Effect.forEach(ours, (one) =>
+        Effect.map(sendOne(one), (sent) => decodedPairs(rawPairs(queryOf(sent.url))))
+      )
+      for (const query of queries) {
+        assert.strictEqual(query["Timestamp"], "1970-01-01T00:00:00Z")
+        assert.match(query["SignatureNonce"] ?? "", /^[0-9a-f]{64}$/)
+      }
+      assert.strictEqual(
+        new Set(queries.map((query) => query["SignatureNonce"])).size,
+        queries.length
+      )
+    })
+  )
+
+  it.effect("keep the key out of the query, except where the protocol wants it there", () =>
+    Effect.gen(function* () {
+      const places = yield* Effect.forEach(ours, (one) =>
+        Effect.map(sendOne(one), (sent) => [
+          sent.action,
+          "Authorization" in rawPairs(queryOf(sent.url)) ? "query" : "",
+          "Authorization" in rawPairs(sent.body) ? "body" : "",
+          "authorization" in sent.headers ? "header" : ""
+        ])
+      )
+      for (const [action, ...where] of places) {
+        assert.deepStrictEqual(
+          where,
+          action === "SyncContext" ? ["query", "", ""] : ["", "body", ""]
+        )
+      }
+    })
+  )
+})

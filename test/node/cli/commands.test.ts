@@ -1,0 +1,374 @@
+import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Environment from "../../../packages/node/src/cli/Environment.js"
+import * as Harness from "./harness.js"
+
+const item = (status: string, extra?: { readonly [key: string]: unknown }) => ({
+  contextId: "SdkCtx-1",
+  path: "/work",
+  taskType: "upload",
+  status,
+  startTime: 1_800_000_000,
+  ...extra
+})
+
+const target = ["--session", "session-1", "--context", "SdkCtx-1", "--path", "/work"]
+
+/** Runs a command line while the test's clock moves on, second by second. */
+const runInTime = (args: ReadonlyArray<string>, options?: Parameters<typeof Harness.run>[1]) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(Harness.run(args, options))
+    yield* Effect.fork(
+      Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
+    )
+    return yield* Fiber.join(fiber)
+  })
+
+describe("sync", () => {
+  it.effect("shows the tasks and the outcome", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* runInTime(["sync", ...target], {
+        environment: Harness.scripted({
+          script: {
+            GetContextInfo: [
+              AgentBayTest.status([]),
+              AgentBayTest.status([item("Running")]),
+              AgentBayTest.status([item("Success", { finishTime: 1_800_000_002 })])
+            ],
+            SyncContext: AgentBayTest.ok()
+          }
+        })
+      })
+      assert.strictEqual(code, 0, stderr)
+      const [headings, row, verdict] = stdout.split("\n")
+      assert.match(headings ?? "", /^CONTEXT +PATH +TASK +STATUS +STARTED +FINISHED$/)
+      assert.match(row ?? "", /^SdkCtx-1 +\/work +upload +Success/)
+      assert.match(verdict ?? "", /^Completed in /)
+      assert.match(stderr, /^Syncing \(upload\): /m)
+    })
+  )
+
+  it.effect("writes one JSON document with --json, and nothing else on stdout", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* runInTime(["sync", ...target, "--json"], {
+        environment: Harness.scripted({
+          script: {
+            GetContextInfo: [
+              AgentBayTest.status([]),
+              AgentBayTest.status([item("Success", { finishTime: 1_800_000_002 })])
+            ],
+            SyncContext: AgentBayTest.ok()
+          }
+        })
+      })
+      assert.strictEqual(code, 0)
+      const result = JSON.parse(stdout)
+      assert.strictEqual(result.outcome, "Completed")
+      assert.strictEqual(result.sessionId, "session-1")
+      assert.strictEqual(result.contextStatusData[0].finishTime, "2027-01-15T08:00:02.000Z")
+      assert.isNumber(result.elapsedMillis)
+    })
+  )
+
+  it.effect("ends with 1 and the message of the task when one failed", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* runInTime(["sync", ...target], {
+        environment: Harness.scripted({
+          script: {
+            GetContextInfo: [
+              AgentBayTest.status([]),
+              AgentBayTest.status([
+                item("Failed", {
+                  finishTime: 1_800_000_002,
+                  errorMessage: "disk\nis \u001B[31mfull"
+                })
+              ])
+            ],
+            SyncContext: AgentBayTest.ok()
+          }
+        })
+      })
+      assert.strictEqual(code, 1)
+      assert.strictEqual(stdout, "")
+      const line = stderr.split("\n").at(-1) ?? ""
+      assert.match(line, /^agentbay: .*disk is \\x1b\[31mfull/)
+    })
+  )
+
+  it.effect("ends with 3 when the budget is used up", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* runInTime(
+        ["sync", ...target, "--max-retries", "2", "--interval", "500ms"],
+        {
+          environment: Harness.scripted({
+            script: {
+              GetContextInfo: [AgentBayTest.status([]), AgentBayTest.status([item("Running")])],
+              SyncContext: AgentBayTest.ok()
+            }
+          })
+        }
+      )
+      assert.strictEqual(code, 3)
+      assert.match(stderr.split("\n").at(-1) ?? "", /^agentbay: /)
+    })
+  )
+
+  it.effect("ends with 1 when the service refuses, with the request id", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* runInTime(["sync", ...target], {
+        environment: Harness.scripted({
+          script: {
+            GetContextInfo: AgentBayTest.status([]),
+            SyncContext: AgentBayTest.refuse({ code: "InvalidMcpSession.NotFound" })
+          }
+        })
+      })
+      assert.strictEqual(code, 1)
+      assert.match(stderr, /^agentbay: .*InvalidMcpSession\.NotFound.*request/)
+      assert.strictEqual(stderr.split("\n").length, 1)
+    })
+  )
+
+  it.effect("draws a bar in place on a terminal, without escape codes where none are wanted", () =>
+    Effect.gen(function* () {
+      const counts = { bytesDone: 512, bytesTotal: 1024, filesDone: 1, filesTotal: 2 }
+      const environment = Harness.scripted({
+        script: {
+          GetContextInfo: [
+            AgentBayTest.status([]),
+            AgentBayTest.status([item("Running", counts)]),
+            AgentBayTest.status([item("Success", { finishTime: 1_800_000_002 })])
+          ],
+          SyncContext: AgentBayTest.ok()
+        }
+      })
+      const plain = yield* runInTime(["sync", ...target], {
+        environment,
+        surface: Harness.terminal({ colour: false, columns: 80 })
+      })
+      assert.notInclude(plain.drawn + plain.stderr + plain.stdout, "\u001B")
+      assert.match(plain.drawn, /\rSyncing \(upload\) .* 50 % {2}1\/2 files/)
+      assert.match(plain.stderr, /^Syncing \(upload\) +█+ /)
+      const coloured = yield* runInTime(["sync", ...target], {
+        environment,
+        surface: Harness.terminal({ colour: true, columns: 80 })
+      })
+      assert.include(coloured.drawn, "\u001B[36m")
+    })
+  )
+})
+
+describe("wrong usage", () => {
+  const refused: ReadonlyArray<readonly [string, RegExp]> = [
+    ["sync", /--session.*Try 'agentbay sync --help'/],
+    ["sync --session s --context c", /--context and --path go together/],
+    ["sync --session s --interval soon", /--interval must be a time.*'soon'/],
+    ["sync --session s --mode sideways", /upload, download/],
+    ["sync --session s --max-retries -1", /maxRetries/],
+    ["info --session s --typo", /--typo/],
+    ["info --session s extra", /'extra'/],
+    ["session create --context name", /--context must be NAME=PATH.*'name'/],
+    ["session create --context name=relative", /--context must be NAME=PATH/],
+    ["session create --label novalue", /--label must be NAME=VALUE/],
+    ["session list --status SLEEPING", /RUNNING/],
+    ["session delete", /<id>.*Try 'agentbay session delete --help'/],
+    ["session delete x --force", /--force|--sync/],
+    ["session bogus", /no command 'bogus'.*create, list, delete.*Try 'agentbay session --help'/],
+    ["bogus", /no command 'bogus'/],
+    ["demo --from /no/such/folder", /no folder \/no\/such\/folder/],
+    ["demo --from /dev/null", /not a folder/],
+    ["serve --port 70000", /--port/]
+  ]
+  for (const [line, message] of refused) {
+    it.effect(`agentbay ${line}`, () =>
+      Effect.gen(function* () {
+        const { code, stderr, stdout } = yield* Harness.run(line.split(" "))
+        assert.strictEqual(code, 2)
+        assert.strictEqual(stdout, "")
+        assert.match(stderr, message)
+        assert.match(stderr.split("\n").at(-1) ?? "", /^agentbay: /)
+        assert.notInclude(stderr, "\u001B")
+      })
+    )
+  }
+
+  it.effect("an empty folder for the demo", () =>
+    Effect.gen(function* () {
+      const directory = yield* Harness.temporaryDirectory
+      const { code, stderr } = yield* Harness.run(["demo", "--from", directory])
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /holds no files/)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("help", () => {
+  it.effect("lists all commands, and describes each option", () =>
+    Effect.gen(function* () {
+      const overview = yield* Harness.run(["--help"])
+      assert.strictEqual(overview.code, 0)
+      for (const name of ["demo", "serve", "session create", "sync", "info", "Exit codes"]) {
+        assert.include(overview.stdout, name)
+      }
+      assert.strictEqual((yield* Harness.run([])).stdout, overview.stdout)
+      const group = yield* Harness.run(["session"])
+      assert.strictEqual(group.code, 0)
+      assert.include(group.stdout, "session delete")
+      assert.notInclude(group.stdout, "serve")
+      const { code, stdout } = yield* Harness.run(["session", "create", "--help"], {
+        surface: Harness.terminal({ colour: true, columns: 60 })
+      })
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "\u001B[36magentbay session create\u001B[39m")
+      assert.include(stdout, "--context NAME=PATH")
+      assert.notInclude(stdout, "user-defined")
+    })
+  )
+
+  it.effect("tells the version", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* Harness.run(["--version"])
+      assert.strictEqual(code, 0)
+      assert.match(stdout, /^\d+\.\d+\.\d+$/)
+    })
+  )
+})
+
+describe("sessions", () => {
+  it.effect("create, list, info and delete tell of each other", () =>
+    Effect.gen(function* () {
+      // One double for all commands, as one service would be.
+      const services = yield* Layer.build(AgentBayTest.layer())
+      const environment = Layer.succeed(Environment.Environment, {
+        client: () => Layer.succeedContext(services),
+        local: () => Layer.die("no Local AgentBay in this test")
+      })
+      const run = (...args: ReadonlyArray<string>) => runInTime(args, { environment })
+
+      const created = yield* run("session", "create", "--context", "notes=/work", "--label", "a=b")
+      assert.strictEqual(created.code, 0, created.stderr)
+      const id = created.stdout
+      assert.match(id, /^\S+$/)
+      assert.match(created.stderr, /notes +\/work/)
+
+      const listed = yield* run("session", "list", "--json", "--label", "a=b")
+      assert.deepStrictEqual(
+        listed.stdout.split("\n").map((line) => JSON.parse(line).sessionId),
+        [id]
+      )
+      const info = yield* run("info", "--session", id)
+      assert.match(info.stdout, /download +Success/)
+      const asJson = yield* run("info", "--session", id, "--type", "upload", "--json")
+      assert.strictEqual(JSON.parse(asJson.stdout).sessionId, id)
+      const requests = yield* Context.get(services, AgentBayTest.AgentBayTest).requests
+      assert.strictEqual(requests.at(-1)?.parameters["TaskType"], "upload")
+
+      const deleted = yield* run("session", "delete", "--sync", id)
+      assert.strictEqual(deleted.code, 0, deleted.stderr)
+      assert.strictEqual(deleted.stdout, `Deleted ${id}`)
+      const none = yield* run("session", "list")
+      assert.strictEqual(none.stdout, "")
+      assert.strictEqual(none.stderr, "No sessions.")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("a failed upload keeps the session, unless forced", () =>
+    Effect.gen(function* () {
+      const services = yield* Layer.build(
+        AgentBayTest.layer({
+          script: {
+            SyncContext: AgentBayTest.refuse({ code: "InternalError", httpStatus: 500 })
+          }
+        })
+      )
+      const environment = Layer.succeed(Environment.Environment, {
+        client: () => Layer.succeedContext(services),
+        local: () => Layer.die("no Local AgentBay in this test")
+      })
+      const run = (...args: ReadonlyArray<string>) => runInTime(args, { environment })
+      const { stdout: id } = yield* run("session", "create", "--context", "notes=/work")
+      const kept = yield* run("session", "delete", "--sync", id)
+      assert.strictEqual(kept.code, 1)
+      assert.include((yield* run("session", "list")).stdout, id)
+      const forced = yield* run("session", "delete", "--sync", "--force", id)
+      assert.strictEqual(forced.code, 0)
+      assert.match(forced.stderr, /InternalError.*Deleting all the same/)
+      assert.strictEqual((yield* run("session", "list")).stdout, "")
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("failures", () => {
+  it.effect("no answer in time is 3", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* runInTime(["session", "list"], {
+        environment: Harness.scripted({ script: { ListSession: AgentBayTest.never } })
+      })
+      assert.strictEqual(code, 3)
+      assert.match(stderr, /^agentbay: .*no answer within/)
+    })
+  )
+
+  it.effect("a warning of the library is a line on stderr, which the bar makes room for", () =>
+    Effect.gen(function* () {
+      const services = yield* Layer.build(AgentBayTest.layer())
+      const { drawn, stderr, stdout } = yield* runInTime(
+        ["session", "create", "--context", "a=/b"],
+        {
+          surface: Harness.terminal({ colour: false }),
+          environment: Layer.succeed(Environment.Environment, {
+            client: () =>
+              Layer.tap(Layer.succeedContext(services), () =>
+                Effect.zipRight(
+                  Effect.sleep("5 seconds"),
+                  Effect.annotateLogs(Effect.logWarning("Something odd"), "sessionId", "s-1")
+                )
+              ),
+            local: () => Layer.die("not asked for")
+          })
+        }
+      )
+      assert.include(stderr, "agentbay: warn: Something odd sessionId=s-1")
+      assert.notInclude(stdout, "odd")
+      assert.match(drawn, /\r +\r/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("a defect is one line, and no stack", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* Harness.run(["session", "list"], {
+        environment: Layer.succeed(Environment.Environment, {
+          client: () => Layer.die(new Error("the sky\nfell")),
+          local: () => Layer.die("not asked for")
+        })
+      })
+      assert.strictEqual(code, 1)
+      assert.strictEqual(stderr, "agentbay: internal error, please report: Error: the sky fell")
+    })
+  )
+
+  it.effect("the key is in no output", () =>
+    Effect.gen(function* () {
+      const { stderr, stdout } = yield* runInTime(["sync", ...target], {
+        environment: Harness.scripted({
+          apiKey: Redacted.make("akm-very-secret"),
+          script: {
+            GetContextInfo: AgentBayTest.status([]),
+            SyncContext: AgentBayTest.refuse({
+              code: "NOT_LOGIN",
+              message: "key akm-very-secret is not known"
+            })
+          }
+        })
+      })
+      assert.include(stderr, "NOT_LOGIN")
+      assert.notInclude(stderr + stdout, "akm-very-secret")
+    })
+  )
+})

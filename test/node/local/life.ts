@@ -1,0 +1,37 @@
+import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
+import * as Effect from "effect/Effect"
+import * as NodeFs from "node:fs"
+import * as NodeOs from "node:os"
+import * as NodePath from "node:path"
+import type * as Wire from "./wire.js"
+
+export const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => NodeFs.mkdtempSync(NodePath.join(NodeOs.tmpdir(), "agentbay life "))),
+  (path) => Effect.sync(() => NodeFs.rmSync(path, { recursive: true, force: true }))
+)
+
+/** Runs a server on a directory for as long as the effect takes. */
+export const serving =
+  (dataDirectory: string, options: LocalAgentBay.Options = {}) =>
+  <A, E>(effect: Effect.Effect<A, E, LocalAgentBay.LocalAgentBay>) =>
+    Effect.provide(effect, LocalAgentBay.layer({ dataDirectory, ...options }))
+
+export const mount = "/home/wuying/work"
+
+/** So many files that their transfer can be met while it runs; links are made fastest. */
+export const writeMany = (folder: string, count: number) => {
+  NodeFs.writeFileSync(`${folder}/0`, "x")
+  for (let index = 1; index < count; index++) {
+    NodeFs.linkSync(`${folder}/0`, `${folder}/${index}`)
+  }
+}
+
+export const isUnderWay = (items: ReadonlyArray<Wire.Item>) => {
+  const upload = items.find((item) => item.taskType === "upload")
+  if (upload !== undefined && upload.status !== "Running") throw new Error("too few files")
+  return upload !== undefined && upload.filesDone > 0 && upload.filesDone < upload.filesTotal
+}
+
+export const many = 10_000
+
+export const stopped = "the server stopped while this transfer ran"
