@@ -149,7 +149,7 @@ export class SyncFailed extends Schema.TaggedError<SyncFailed>("@effect-agentbay
     operation: Schema.String,
     sessionId: Schema.String,
     requestId: Schema.String,
-    tasks: Schema.NonEmptyArray(Schema.typeSchema(ContextStatusData))
+    tasks: Schema.NonEmptyArray(ContextStatusData)
   }
 ) {
   /** @since 0.1.0 */
@@ -175,7 +175,7 @@ export class SyncTimeout extends Schema.TaggedError<SyncTimeout>(
   requestId: Schema.String,
   polls: Schema.Number,
   elapsed: Schema.Duration,
-  tasks: Schema.Array(Schema.typeSchema(ContextStatusData)),
+  tasks: Schema.Array(ContextStatusData),
   missing: Schema.Array(Schema.Struct({ contextId: Schema.String, path: Schema.String })),
   lastError: Schema.optional(Schema.Union(TransportError, ApiError))
 }) {

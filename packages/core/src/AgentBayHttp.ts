@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { AgentBayConfig } from "./AgentBayConfig.js"
 import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
@@ -128,7 +129,13 @@ export const make = (
         {
           kind: "client",
           captureStackTrace: false,
-          attributes: { "agentbay.action": operation.action, "server.address": config.origin }
+          attributes: {
+            "agentbay.action": operation.action,
+            "server.address": config.origin,
+            ...(Predicate.hasProperty(payload, "sessionId")
+              ? { "agentbay.session_id": payload.sessionId }
+              : {})
+          }
         },
         (span) =>
           Effect.map(exchange(operation, payload), ({ answered, status }) => {

@@ -173,7 +173,12 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
     ),
     sync: Effect.fn("ContextManager.sync")(function* (options: SyncOptions = {}) {
       yield* Effect.annotateCurrentSpan(SyncWait.spanAttributes(sessionId, options))
-      const result = yield* Effect.flatMap(start(options), Wait.run)
+      const result = yield* Effect.tapError(Effect.flatMap(start(options), Wait.run), (error) =>
+        Effect.annotateCurrentSpan({
+          "agentbay.outcome": error._tag,
+          ...(error._tag === "SyncTimeout" ? { "agentbay.polls": error.polls } : {})
+        })
+      )
       yield* Effect.annotateCurrentSpan({
         "agentbay.polls": result.polls,
         "agentbay.outcome": result.outcome

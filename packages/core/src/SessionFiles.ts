@@ -78,7 +78,7 @@ const sizeOf = (info: string): number | undefined => {
 }
 
 const parseEntry = (line: string): ReadonlyArray<FileEntry> => {
-  const match = /^\[(DIR|FILE)\] (.*)$/.exec(line)
+  const match = /^\[(DIR|FILE)\] (.*)$/s.exec(line)
   return match?.[2] === undefined
     ? []
     : [{ name: match[2], kind: match[1] === "DIR" ? "directory" : "file" }]
@@ -181,7 +181,7 @@ export const fromHttp = (
     list: Effect.fn("SessionFiles.list")(function* (path: string) {
       yield* Arguments.notBlank("path", path)
       const lines = yield* call("list_directory", { path })
-      return lines.split("\n").flatMap(parseEntry)
+      return lines.split(/\r?\n/).flatMap(parseEntry)
     })
   }
 }

@@ -82,6 +82,16 @@ describe("the baseline", () => {
     })
   )
 
+  it.effect("an older task without times that was running and ends later is not this sync's", () =>
+    Effect.gen(function* () {
+      const seen = yield* observe(sync(work), {
+        before: [lists(upload("Running"))],
+        polls: [lists(upload("Running")), lists(upload("Success"))]
+      })
+      assert.strictEqual(succeeded(seen).outcome, "NothingToSync")
+    })
+  )
+
   it.effect("an older task with an id that ends later is not this sync's", () =>
     Effect.gen(function* () {
       const seen = yield* observe(sync(work), {

@@ -1,16 +1,13 @@
-import { AgentBayError } from "@effect-agentbay/core"
-import * as ContextStatus from "@effect-agentbay/core/ContextStatus"
+import * as AgentBayError from "@effect-agentbay/core/AgentBayError"
+import type * as ContextStatus from "@effect-agentbay/core/ContextStatus"
 import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
 import { assert, describe, it } from "@effect/vitest"
-import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
-import { ContextStatusList } from "../../../packages/core/src/internal/contextStatusCodec.js"
 import { divide } from "../../../packages/core/src/internal/syncBaseline.js"
 import * as Decision from "../../../packages/core/src/internal/syncDecision.js"
 import type { SyncWait } from "../../../packages/core/src/internal/syncWait.js"
@@ -225,86 +222,5 @@ describe("any script of answers", () => {
         }
       }),
     { fastCheck: { numRuns: 400 } }
-  )
-})
-
-describe("the list of status items", () => {
-  const item = Schema.typeSchema(ContextStatus.ContextStatusData)
-  const toSeconds = Option.flatMap((time: DateTime.Utc) => {
-    const seconds = Math.floor(DateTime.toEpochMillis(time) / 1000)
-    return seconds === 0 ? Option.none() : instant(seconds)
-  })
-  // On the wire a time is in whole seconds and zero is unknown, and JSON knows no NaN.
-  const tasks = fc.array(
-    Arbitrary.make(item).map((task): Task => {
-      const counts = Object.entries(task).filter(
-        ([, value]) => value !== undefined && (typeof value !== "number" || Number.isFinite(value))
-      )
-      return Object.assign(Object.fromEntries(counts) as Task, {
-        startTime: toSeconds(task.startTime),
-        finishTime: toSeconds(task.finishTime)
-      })
-    }),
-    { maxLength: 5 }
-  )
-  const same = Schema.equivalence(Schema.Array(item))
-
-  it.prop("survives the wire", [tasks], ([list]) => {
-    const text = Schema.encodeSync(ContextStatusList)(list)
-    const back = Schema.decodeSync(ContextStatusList)(text)
-    assert.isTrue(same(back, list), `${text} reads as ${JSON.stringify(back)}`)
-  })
-
-  const usual = {
-    contextId: work.contextId,
-    path: work.path,
-    errorMessage: "",
-    status: "Running",
-    startTime: 1000,
-    finishTime: 0,
-    taskType: "upload",
-    taskId: "task-1",
-    bytesDone: 1,
-    bytesTotal: 2,
-    filesDone: 0,
-    filesTotal: 1
-  }
-  // An item as a server writes it, or one with a single key that is absent or odd.
-  const wireItem = fc.oneof(
-    fc.constant(usual),
-    fc
-      .tuple(
-        fc.constantFrom(...Object.keys(usual), "further"),
-        fc.oneof(fc.constantFrom(undefined, null, 0, 1e300, "7", "", false), fc.jsonValue())
-      )
-      .map(([key, value]) => ({ ...usual, [key]: value })),
-    fc.constantFrom(null, [], "item")
-  )
-
-  it.prop(
-    "reads the same whether or not other elements stand beside the tasks",
-    [fc.oneof({ weight: 5, arbitrary: fc.array(wireItem, { maxLength: 2 }) }, fc.jsonValue())],
-    ([items]) => {
-      const data = { type: "data", data: JSON.stringify(items) }
-      const read = (...elements: ReadonlyArray<unknown>) =>
-        Schema.decodeEither(ContextStatusList)(JSON.stringify(elements))
-      const alone = read(data)
-      const beside = read({ type: "log", data: "free text" }, data)
-      assert.strictEqual(alone._tag, beside._tag)
-      if (Either.isRight(alone) && Either.isRight(beside)) {
-        assert.strictEqual(JSON.stringify(alone.right), JSON.stringify(beside.right))
-      }
-    },
-    { fastCheck: { numRuns: 1000 } }
-  )
-
-  it.prop(
-    "cut short is never read as fewer tasks",
-    [tasks.filter((list) => list.length > 0), fc.nat()],
-    ([list, cut]) => {
-      const text = Schema.encodeSync(ContextStatusList)(list)
-      const part = text.slice(0, 1 + (cut % (text.length - 1)))
-      assert.isTrue(Either.isLeft(Schema.decodeEither(ContextStatusList)(part)))
-    }
   )
 })

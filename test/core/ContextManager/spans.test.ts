@@ -172,13 +172,15 @@ describe("the spans of a sync", () => {
     })
   )
 
-  it.effect("of info name the session", () =>
+  it.effect("of info are those of its requests", () =>
     Effect.gen(function* () {
       const { effect, spans } = traced(info())
       yield* observe(effect)
-      const [span] = named(spans, "ContextManager.info")
-      assert.strictEqual(span?.attributes.get("agentbay.session_id"), sessionId)
-      assert.strictEqual(spans[1]?.parent, "ContextManager.info")
+      assert.deepStrictEqual(
+        spans.map(({ kind, name }) => [name, kind]),
+        [["AgentBayHttp.GetContextInfo", "client"]]
+      )
+      assert.strictEqual(spans[0]?.attributes.get("agentbay.request_id"), "TEST-REQUEST")
     })
   )
 

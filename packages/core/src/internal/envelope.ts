@@ -27,9 +27,7 @@ export interface Accepted {
 const maxRetryAfter = Duration.seconds(30)
 
 const clampRetryAfter = (millis: number) =>
-  Number.isFinite(millis) && millis > 0
-    ? Option.some(Duration.min(Duration.millis(millis), maxRetryAfter))
-    : Option.none()
+  millis > 0 ? Option.some(Duration.min(Duration.millis(millis), maxRetryAfter)) : Option.none()
 
 /**
  * How long the service asks to stay away: `x-acs-retry-after` in milliseconds, or
@@ -39,12 +37,12 @@ export const readRetryAfter = (
   headers: Response["headers"],
   now: number
 ): Option.Option<Duration.Duration> => {
-  const own = headers["x-acs-retry-after"]
-  if (own !== undefined) return clampRetryAfter(Number(own))
-  const standard = headers["retry-after"]
-  if (standard === undefined || standard.trim() === "") return Option.none()
+  const own = headers["x-acs-retry-after"] ?? ""
+  const standard = headers["retry-after"] ?? ""
   const seconds = Number(standard)
-  return clampRetryAfter(Number.isNaN(seconds) ? Date.parse(standard) - now : seconds * 1000)
+  return Option.orElse(clampRetryAfter(Number(own)), () =>
+    clampRetryAfter(Number.isNaN(seconds) ? Date.parse(standard) - now : seconds * 1000)
+  )
 }
 
 const isObject = (value: unknown): value is Json =>
@@ -120,10 +118,10 @@ const notJson = (answer: Answer): TransportError =>
     retryAfter: Option.getOrUndefined(readRetryAfter(answer.headers, answer.now))
   })
 
-const parse = (text: string): Option.Option<Json> => {
+const parse = (text: string): Option.Option<unknown> => {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? Option.some(value) : Option.none()
+    return Option.some(value)
   } catch {
     return Option.none()
   }
@@ -139,6 +137,11 @@ export const read = (answer: Answer): Either.Either<Accepted, CallError> =>
   Option.match(parse(answer.text), {
     onNone: () => Either.left(notJson(answer)),
     onSome: (body) => {
+      if (!isObject(body)) {
+        return Either.left(
+          answer.status >= 400 ? notJson(answer) : undecodable(answer, {}, "it is no JSON object")
+        )
+      }
       const code = textOf(body, "Code", "code")
       const message = textOf(body, "Message", "message")
       const success = body["Success"]

@@ -31,12 +31,13 @@ const sameState = (one: ContextStatusData, other: ContextStatusData) =>
   sameTime(one.startTime, other.startTime) &&
   sameTime(one.finishTime, other.finishTime)
 
-/** An older task that was open before the trigger and has moved on since. */
+/**
+ * An older task that was open before the trigger and has moved on since. Without start
+ * times that cannot be told from a new task in its place; then it is taken for the older
+ * one, since no result is better than the result of another transfer.
+ */
 const isContinuationOf = (older: ContextStatusData, task: ContextStatusData) =>
-  !hasEnded(older) &&
-  sameKind(older, task) &&
-  Option.isSome(older.startTime) &&
-  sameTime(older.startTime, task.startTime)
+  !hasEnded(older) && sameKind(older, task) && sameTime(older.startTime, task.startTime)
 
 /** One reading, divided by the baseline. */
 export interface Divided {
