@@ -1,12 +1,16 @@
 import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
 import { assert, describe, it } from "@effect/vitest"
+import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Environment from "../../../packages/node/src/cli/Environment.js"
+import * as Log from "../../../packages/node/src/cli/Log.js"
+import * as Screen from "../../../packages/node/src/cli/Screen.js"
 import * as Harness from "./harness.js"
 
 const item = (status: string, extra?: { readonly [key: string]: unknown }) => ({
@@ -317,27 +321,27 @@ describe("failures", () => {
 
   it.effect("a warning of the library is a line on stderr, which the bar makes room for", () =>
     Effect.gen(function* () {
-      const services = yield* Layer.build(AgentBayTest.layer())
-      const { drawn, stderr, stdout } = yield* runInTime(
-        ["session", "create", "--context", "a=/b"],
-        {
-          surface: Harness.terminal({ colour: false }),
-          environment: Layer.succeed(Environment.Environment, {
-            client: () =>
-              Layer.tap(Layer.succeedContext(services), () =>
-                Effect.zipRight(
-                  Effect.sleep("5 seconds"),
-                  Effect.annotateLogs(Effect.logWarning("Something odd"), "sessionId", "s-1")
-                )
-              ),
-            local: () => Layer.die("not asked for")
-          })
-        }
-      )
-      assert.include(stderr, "agentbay: warn: Something odd sessionId=s-1")
-      assert.notInclude(stdout, "odd")
-      assert.match(drawn, /\r +\r/)
-    }).pipe(Effect.scoped)
+      const stderr: Array<string> = []
+      const surface = () => Harness.terminal({ colour: false })
+      const screen = Screen.make({
+        stdout: surface,
+        stderr: surface,
+        write: (text) => stderr.push(text)
+      })
+      const real = yield* Console.consoleWith(Effect.succeed)
+      const unsafe = {
+        ...real.unsafe,
+        error: (...texts: ReadonlyArray<unknown>) => void stderr.push(texts.join(" "))
+      }
+      yield* screen
+        .draw({ text: "bar", visible: "bar" })
+        .pipe(
+          Effect.zipRight(Effect.annotateLogs(Effect.logWarning("Odd"), "sessionId", "s-1")),
+          Effect.provide(Logger.replace(Logger.defaultLogger, Log.logger(screen))),
+          Effect.withConsole({ ...real, unsafe })
+        )
+      assert.deepStrictEqual(stderr, ["\rbar", "\r   \r", "agentbay: warn: Odd sessionId=s-1"])
+    })
   )
 
   it.effect("a defect is one line, and no stack", () =>
