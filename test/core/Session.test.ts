@@ -1,5 +1,6 @@
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
+import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
 import type * as Session from "@effect-agentbay/core/Session"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -43,11 +44,11 @@ describe("Session.delete", () => {
       AgentBayTest.refuseSoftly({ code: "InvalidMcpSession.NotFound" })
     ]
   ] as const) {
-    it.effect(`asks every second until ${name}`, () =>
+    it.effect(`asks by the poll policy until ${name}`, () =>
       Effect.gen(function* () {
         yield* inTime(remove())
         assert.deepStrictEqual(yield* timesOf("DeleteSessionAsync"), [0])
-        assert.deepStrictEqual(yield* timesOf("GetSessionDetail"), [0, 1000, 2000])
+        assert.deepStrictEqual(yield* timesOf("GetSessionDetail"), [0, 1500, 3000])
       }).pipe(
         Effect.provide(
           service({ GetSessionDetail: [state("RUNNING"), state("DELETING"), last, sessionGone] })
@@ -66,7 +67,7 @@ describe("Session.delete", () => {
     it.effect(`does not take ${name} for the end (S5)`, () =>
       Effect.gen(function* () {
         yield* inTime(remove())
-        assert.deepStrictEqual(yield* timesOf("GetSessionDetail"), [0, 1000, 2000])
+        assert.deepStrictEqual(yield* timesOf("GetSessionDetail"), [0, 1500, 3000])
       }).pipe(Effect.provide(service({ GetSessionDetail: [reply, reply, state("FINISH")] })))
     )
   }
@@ -90,15 +91,33 @@ describe("Session.delete", () => {
     )
   }
 
-  it.effect("gives up after five minutes", () =>
+  it.effect("waits by a policy of its own", () =>
+    Effect.gen(function* () {
+      const pollPolicy = PollPolicy.spaced({ interval: "1 second", maxRetries: 2 })
+      const error = yield* Effect.flip(inTime(remove({ pollPolicy })))
+      assert.deepInclude(error, { _tag: "SyncTimeout", polls: 3 })
+      assert.deepStrictEqual(yield* timesOf("GetSessionDetail"), [0, 1000, 2000])
+    }).pipe(Effect.provide(service({ GetSessionDetail: state("DELETING") })))
+  )
+
+  it.effect("refuses a policy that is none before anything is sent", () =>
+    Effect.gen(function* () {
+      const pollPolicy = PollPolicy.spaced({ maxRetries: -1 })
+      const error = yield* Effect.flip(remove({ pollPolicy }))
+      assert.deepInclude(error, { _tag: "InvalidArgument", argument: "maxRetries" })
+      assert.deepStrictEqual(yield* timesOf("DeleteSessionAsync"), [])
+    }).pipe(Effect.provide(service({})))
+  )
+
+  it.effect("gives up when the policy does", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(Effect.either(remove()))
-      yield* TestClock.adjust("299 seconds")
+      yield* TestClock.adjust("224999 millis")
       assert.isNull(fiber.unsafePoll())
-      yield* TestClock.adjust("1 second")
+      yield* TestClock.adjust("1 millis")
       const error = yield* Effect.map(Fiber.join(fiber), Either.merge)
-      assert.deepInclude(error, { _tag: "SyncTimeout", operation: "delete", sessionId, polls: 301 })
-      assert.strictEqual((yield* timesOf("GetSessionDetail")).at(-1), 300_000)
+      assert.deepInclude(error, { _tag: "SyncTimeout", operation: "delete", sessionId, polls: 151 })
+      assert.strictEqual((yield* timesOf("GetSessionDetail")).at(-1), 225_000)
     }).pipe(Effect.provide(service({ GetSessionDetail: state("DELETING") })))
   )
 
@@ -129,7 +148,7 @@ describe("Session.delete", () => {
       yield* TestClock.adjust("3500 millis")
       yield* Fiber.interrupt(fiber)
       yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(yield* timesOf("GetSessionDetail"), [0, 1000, 2000, 3000])
+      assert.deepStrictEqual(yield* timesOf("GetSessionDetail"), [0, 1500, 3000])
     }).pipe(Effect.provide(service({ GetSessionDetail: state("DELETING") })))
   )
 

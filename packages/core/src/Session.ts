@@ -29,6 +29,8 @@ export interface DeleteOptions {
   readonly sync?: boolean | ContextManager.SyncOptions | undefined
   /** Deletes the session even when that sync fails. Default: the session is kept. */
   readonly force?: boolean | undefined
+  /** How the end of the session is waited for. Default: `AgentBayHttp`'s poll policy. */
+  readonly pollPolicy?: PollPolicy.PollPolicy | undefined
 }
 
 /**
@@ -49,15 +51,13 @@ export interface Session {
    */
   readonly status: Effect.Effect<string, CallError>
   /**
-   * Releases the session and waits until it is gone (asking every second, for at most five
-   * minutes). With `sync`, a failed final sync keeps the session and fails with that
-   * error, unless `force` is set. Interruption stops the waiting; a release that was asked
-   * for goes on.
+   * Releases the session and waits until it is gone. With `sync`, a failed final sync keeps
+   * the session and fails with that error, unless `force` is set. A wait whose budget is
+   * used up is a `SyncTimeout`. Interruption stops the waiting; a release that was asked for
+   * goes on.
    */
   readonly delete: (options?: DeleteOptions) => Effect.Effect<void, ContextManager.SyncError>
 }
-
-const deletePolicy = PollPolicy.spaced({ interval: "1 second", maxRetries: 300 })
 
 const isGone = (status: string) => status === "DELETED" || status === "FINISH"
 
@@ -65,10 +65,15 @@ const isGone = (status: string) => status === "DELETED" || status === "FINISH"
  * Waits until a session is gone. Only the service's own word counts: a state that is an
  * end, or its "no such session"; not some other error that mentions "not found".
  */
-const untilGone = (http: HttpService, sessionId: string, requestId: string) =>
+const untilGone = (
+  http: HttpService,
+  sessionId: string,
+  requestId: string,
+  policy: PollPolicy.PollPolicy
+) =>
   Wait.run<string, string, void, SyncTimeout>({
     initial: "DELETING",
-    policy: deletePolicy,
+    policy,
     maxConsecutiveErrors: Wait.defaultMaxConsecutiveErrors,
     read: http.callOnce(GetSessionDetail, { sessionId }).pipe(
       Effect.map(({ reply }) => reply.data.status),
@@ -95,9 +100,13 @@ const untilGone = (http: HttpService, sessionId: string, requestId: string) =>
  *
  * @internal
  */
-export const release = (http: HttpService, sessionId: string) =>
+export const release = (
+  http: HttpService,
+  sessionId: string,
+  policy: PollPolicy.PollPolicy = http.pollPolicy
+) =>
   Effect.flatMap(shielded(http.call(DeleteSessionAsync, { sessionId })), ({ requestId }) =>
-    untilGone(http, sessionId, requestId)
+    untilGone(http, sessionId, requestId, policy)
   )
 
 const syncOptionsOf = (sync: DeleteOptions["sync"]): ContextManager.SyncOptions | undefined =>
@@ -126,12 +135,13 @@ export const fromHttp = (
     ),
     delete: Effect.fn("Session.delete")(function* (deleteOptions: DeleteOptions = {}) {
       yield* Effect.annotateCurrentSpan(attributes)
+      const policy = yield* PollPolicy.validate(deleteOptions.pollPolicy ?? http.pollPolicy)
       const sync = syncOptionsOf(deleteOptions.sync)
       if (sync !== undefined) {
         const lastSync = contextManager.sync(sync)
         yield* deleteOptions.force === true ? forced(lastSync, sessionId) : lastSync
       }
-      yield* release(http, sessionId)
+      yield* release(http, sessionId, policy)
     })
   }
 }

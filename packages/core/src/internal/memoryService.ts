@@ -164,15 +164,26 @@ export const makeMemoryService = (options: { readonly taskPolls: number }) => {
     session.tasks.push({ item, pollsLeft: options.taskPolls })
   }
 
-  const listTasks = (session: MemorySession, at: number): ReadonlyArray<StatusItem> =>
-    session.tasks.map((task) => {
-      const running = task.pollsLeft-- > 0
-      return {
-        ...task.item,
-        status: running ? "Running" : "Success",
-        finishTime: running ? 0 : Math.max(1, Math.floor(at / 1000))
-      }
-    })
+  const isAskedFor = ({ item }: MemoryTask, parameters: Parameters) =>
+    (parameters["ContextId"] ?? item.contextId) === item.contextId &&
+    (parameters["Path"] ?? item.path) === item.path &&
+    (parameters["TaskType"] ?? item.taskType) === item.taskType
+
+  const listTasks = (
+    session: MemorySession,
+    parameters: Parameters,
+    at: number
+  ): ReadonlyArray<StatusItem> =>
+    session.tasks
+      .filter((task) => isAskedFor(task, parameters))
+      .map((task) => {
+        const running = task.pollsLeft-- > 0
+        return {
+          ...task.item,
+          status: running ? "Running" : "Success",
+          finishTime: running ? 0 : Math.max(1, Math.floor(at / 1000))
+        }
+      })
 
   const createSession = (parameters: Parameters, at: number): MemoryReply => {
     const bindings = parseBindings(parameters["PersistenceDataList"])
@@ -240,7 +251,7 @@ export const makeMemoryService = (options: { readonly taskPolls: number }) => {
         return ok()
       }
       case "GetContextInfo":
-        return ok({ ContextStatus: encodeStatus(listTasks(session, at)) })
+        return ok({ ContextStatus: encodeStatus(listTasks(session, parameters, at)) })
       case "CallMcpTool":
         return callTool(session, parameters["Name"] ?? "", parseJson(parameters["Args"]))
       default:
