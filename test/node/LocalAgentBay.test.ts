@@ -245,4 +245,15 @@ describe("LocalAgentBay", () => {
       }).pipe(serving(directory))
     })
   )
+
+  it.scopedLive("tells an address that its own clients can use when it listens on all", () =>
+    Effect.gen(function* () {
+      const dataDirectory = yield* temporaryDirectory
+      const { url } = yield* Effect.provide(
+        LocalAgentBay.LocalAgentBay,
+        LocalAgentBay.layer({ dataDirectory, host: "0.0.0.0" })
+      )
+      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+  )
 })

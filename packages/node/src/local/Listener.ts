@@ -37,8 +37,16 @@ export const drain = (server: NodeHttp.Server): Effect.Effect<void> =>
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("127.")
 
-const urlOf = (host: string, port: number): string =>
-  `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+/** The address of this machine to itself, when the server listens on all of them. */
+const ownAddress: ReadonlyMap<string, string> = new Map([
+  ["0.0.0.0", "127.0.0.1"],
+  ["::", "::1"]
+])
+
+const urlOf = (listensOn: string, port: number): string => {
+  const host = ownAddress.get(listensOn) ?? listensOn
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+}
 
 /**
  * Listens for the life of the scope and answers requests with what `answer` makes for the
