@@ -1,5 +1,5 @@
 // CPU time and requests of `info`, against the same request made with bare undici.
-import { AgentBay, AgentBayHttp } from "@effect-agentbay/core"
+import { AgentBay } from "@effect-agentbay/core"
 import { NodeAgentBay } from "@effect-agentbay/node"
 import { Effect, ManagedRuntime, Redacted } from "effect"
 import { fork } from "node:child_process"
