@@ -189,7 +189,7 @@ describe("AgentBay.list", () => {
       NextToken === undefined ? {} : { NextToken }
     )
   const list = (options?: AgentBay.ListOptions) =>
-    Effect.flatMap(door, (front) => Stream.runCollect(front.list(options))).pipe(
+    Effect.flatMap(door, (front) => Stream.runCollect(Stream.take(front.list(options), 10))).pipe(
       Effect.map((sessions) => [...sessions].map((session) => session.sessionId))
     )
 

@@ -57,7 +57,7 @@ describe("UndiciTransport", () => {
       const answer = yield* run(post(server.url))
       assert.strictEqual(answer.status, 418)
       assert.strictEqual(answer.headers["x-thing"], "one")
-      assert.strictEqual(answer.headers["set-cookie"], "a, b")
+      assert.deepStrictEqual(answer.headers["set-cookie"], ["a", "b"])
       assert.strictEqual(answer.text, "POST /?Action=A&Authorization=Bearer%20key A Name=ü")
     })
   )

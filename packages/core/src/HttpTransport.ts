@@ -28,14 +28,15 @@ export interface Request {
 }
 
 /**
- * An answer, whole. Header names are in lower case.
+ * An answer, whole. Header names are in lower case; a header that came several times may
+ * be a list.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Response {
   readonly status: number
-  readonly headers: { readonly [name: string]: string | undefined }
+  readonly headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
   readonly text: string
 }
 

@@ -13,13 +13,10 @@ import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import { Agent, type Dispatcher } from "undici"
 
-const headersOf = (headers: NodeJS.Dict<string | ReadonlyArray<string>>) => {
-  const flat: Record<string, string | undefined> = {}
-  for (const name of Object.keys(headers)) {
-    const value = headers[name]
-    flat[name] = typeof value === "object" ? value.join(", ") : value
-  }
-  return flat
+/** Splits an URL into its origin and the rest. */
+const splitUrl = (url: string): readonly [origin: string, path: string] => {
+  const slash = url.indexOf("/", url.indexOf("://") + 3)
+  return slash === -1 ? [url, "/"] : [url.slice(0, slash), url.slice(slash)]
 }
 
 /** Collects one answer. Exactly one of the two callbacks is called, at most once. */
@@ -44,7 +41,7 @@ const collect = (
       },
       onResponseStart: (_, statusCode, received) => {
         status = statusCode
-        headers = headersOf(received)
+        headers = received
       },
       onResponseData: (_, chunk) => {
         chunks.push(chunk)
@@ -62,7 +59,7 @@ const post =
   (dispatcher: Dispatcher) =>
   ({ body, headers, timeout, url }: HttpTransport.Request) =>
     Effect.async<HttpTransport.Response, HttpTransport.TransportFault>((resume) => {
-      const { origin, pathname, search } = new URL(url)
+      const [origin, path] = splitUrl(url)
       const fail = (reason: "Transport" | "Timeout", cause?: unknown) => {
         clearTimeout(timer)
         resume(Effect.fail(new HttpTransport.TransportFault({ reason, cause })))
@@ -82,7 +79,7 @@ const post =
       dispatcher.dispatch(
         {
           origin,
-          path: pathname + search,
+          path,
           method: "POST",
           headers,
           body,

@@ -92,6 +92,26 @@ describe("the baseline", () => {
     })
   )
 
+  it.effect("an older task that was waiting and gets its start time later is not this sync's", () =>
+    Effect.gen(function* () {
+      const seen = yield* observe(sync(work), {
+        before: [lists(upload("Pending"))],
+        polls: [lists(upload("Running", { startTime: 1000 })), lists(upload("Success", earlier))]
+      })
+      assert.strictEqual(succeeded(seen).outcome, "NothingToSync")
+    })
+  )
+
+  it.effect("beside an older task that was waiting, a new one counts", () =>
+    Effect.gen(function* () {
+      const seen = yield* observe(sync(work), {
+        before: [lists(upload("Pending"))],
+        polls: [lists(upload("Success", earlier), upload("Success", later))]
+      })
+      assert.strictEqual(succeeded(seen).outcome, "Completed")
+    })
+  )
+
   it.effect("an older task with an id that ends later is not this sync's", () =>
     Effect.gen(function* () {
       const seen = yield* observe(sync(work), {

@@ -1,4 +1,5 @@
 import * as AgentBayError from "@effect-agentbay/core/AgentBayError"
+import { hasEnded } from "@effect-agentbay/core/ContextStatus"
 import type * as ContextStatus from "@effect-agentbay/core/ContextStatus"
 import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
 import { assert, describe, it } from "@effect/vitest"
@@ -47,6 +48,15 @@ const taskWith = (startTimes: ReadonlyArray<number | undefined>) =>
 
 const baselines = fc.array(taskWith([undefined, 1000, 1001]), { maxLength: 6 })
 
+/** An open task without start time and id can become anything. */
+const isUntellable = (task: Task) =>
+  !hasEnded(task) && Option.isNone(task.startTime) && task.taskId === undefined
+
+/** Baselines whose tasks can be told from all others. */
+const tellable = baselines.map((tasks) =>
+  tasks.map((task) => (isUntellable(task) ? { ...task, startTime: instant(1000) } : task))
+)
+
 describe("divide", () => {
   it.prop(
     "calls nothing of the baseline new when it is listed again, in any order, in full or in part",
@@ -63,7 +73,7 @@ describe("divide", () => {
   it.prop(
     "finds the one new task among them, wherever it stands",
     [
-      baselines.chain((baseline) =>
+      tellable.chain((baseline) =>
         fc.tuple(
           fc.constant(baseline),
           fc.shuffledSubarray(baseline),
@@ -83,6 +93,19 @@ describe("divide", () => {
     },
     { fastCheck: { numRuns: 500 } }
   )
+
+  it.prop(
+    "takes whatever an open task without start time may have become for that task",
+    [baselines, words, fc.constantFrom(undefined, 1002), fc.constantFrom(undefined, 1005)],
+    ([baseline, status, start, finish]) => {
+      const become = (task: Task): Task => {
+        const times = { startTime: instant(start), finishTime: instant(finish) }
+        return isUntellable(task) ? { ...task, status, ...times } : task
+      }
+      assert.deepStrictEqual(divide(baseline, baseline.map(become)).fresh, [])
+    },
+    { fastCheck: { numRuns: 500 } }
+  )
 })
 
 /** What a poll lists of the new tasks: a word per binding that shows one. */
@@ -95,7 +118,7 @@ interface Poll {
 
 const worlds = fc
   .record({
-    old: baselines,
+    old: tellable,
     mode: modes,
     identified: fc.boolean(),
     known: fc.constantFrom("told" as const, "none" as const, "unknown" as const),

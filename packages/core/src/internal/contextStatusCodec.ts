@@ -28,7 +28,7 @@ const decodeText = (text: string) =>
     Effect.map((lists) => lists.flat())
   )
 
-// A status answer is read at every poll, so the usual shape has a way of its own, some ten
+// A status answer is read at every poll, so the usual shape has a way of its own, several
 // times faster than the schemas. It takes only what they take, gives what they give, and
 // leaves everything else, errors above all, to them.
 

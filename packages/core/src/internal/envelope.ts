@@ -37,8 +37,8 @@ export const readRetryAfter = (
   headers: Response["headers"],
   now: number
 ): Option.Option<Duration.Duration> => {
-  const own = headers["x-acs-retry-after"] ?? ""
-  const standard = headers["retry-after"] ?? ""
+  const own = String(headers["x-acs-retry-after"] ?? "")
+  const standard = String(headers["retry-after"] ?? "")
   const seconds = Number(standard)
   return Option.orElse(clampRetryAfter(Number(own)), () =>
     clampRetryAfter(Number.isNaN(seconds) ? Date.parse(standard) - now : seconds * 1000)

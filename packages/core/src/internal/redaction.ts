@@ -45,9 +45,12 @@ const spellings = (character: string): string => {
  * cuts it to a length fit for a message.
  */
 export const redactText = (apiKey: Redacted.Redacted<string>): ((text: string) => string) => {
-  const key = new RegExp(Array.from(Redacted.value(apiKey).trim(), spellings).join(""), "gi")
+  const characters = Array.from(Redacted.value(apiKey).trim())
+  const key = new RegExp(characters.map(spellings).join(""), "gi")
   return (text) => {
-    const clean = text.replace(key, placeholder)
+    // Every spelling of a character takes at least one: a text that is shorter cannot hold
+    // the key. Most request ids are, and they come with every answer.
+    const clean = text.length < characters.length ? text : text.replace(key, placeholder)
     return clean.length <= maxLength ? clean : `${clean.slice(0, maxLength)}…`
   }
 }

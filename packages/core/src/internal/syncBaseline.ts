@@ -32,12 +32,14 @@ const sameState = (one: ContextStatusData, other: ContextStatusData) =>
   sameTime(one.finishTime, other.finishTime)
 
 /**
- * An older task that was open before the trigger and has moved on since. Without start
- * times that cannot be told from a new task in its place; then it is taken for the older
- * one, since no result is better than the result of another transfer.
+ * An older task that was open before the trigger and has moved on since; it may have got
+ * its start time meanwhile. Where that cannot be told from a new task in its place, it is
+ * taken for the older one: no result is better than the result of another transfer.
  */
 const isContinuationOf = (older: ContextStatusData, task: ContextStatusData) =>
-  !hasEnded(older) && sameKind(older, task) && sameTime(older.startTime, task.startTime)
+  !hasEnded(older) &&
+  sameKind(older, task) &&
+  (Option.isNone(older.startTime) || sameTime(older.startTime, task.startTime))
 
 /** One reading, divided by the baseline. */
 export interface Divided {
@@ -57,7 +59,7 @@ export interface Divided {
  */
 export const divide = (baseline: Baseline, listed: ReadonlyArray<ContextStatusData>): Divided => {
   const oldIds = new Set(baseline.map((task) => task.taskId).filter((id) => id !== undefined))
-  const unmatched = [...baseline]
+  const unmatched = baseline.filter((task) => task.taskId === undefined)
   const excuse = (isSame: (older: ContextStatusData, task: ContextStatusData) => boolean) => {
     return (task: ContextStatusData): boolean => {
       const match = unmatched.findIndex((older) => isSame(older, task))
@@ -80,7 +82,6 @@ export const divide = (baseline: Baseline, listed: ReadonlyArray<ContextStatusDa
   const replaced = unmatched.filter((older) =>
     fresh.some(
       (task) =>
-        older.taskId === undefined &&
         task.taskId === undefined &&
         !hasEnded(task) &&
         sameKind(older, task) &&
