@@ -75,7 +75,7 @@ export const benchCopy = async () => {
     })
     await benchFolder(runtime, home, largeFile, {
       goal: 1.3,
-      rounds: 5,
+      rounds: 3,
       title: "sync of one file of 1 GiB against cp -r"
     })
   } finally {

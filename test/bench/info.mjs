@@ -3,6 +3,8 @@ import { AgentBay } from "@effect-agentbay/core"
 import { NodeAgentBay } from "@effect-agentbay/node"
 import { Effect, ManagedRuntime, Redacted } from "effect"
 import { fork } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { once } from "node:events"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -19,6 +21,16 @@ const paced = (batch) => async () => {
   for (let count = 0; count < batches; count++) {
     await Promise.all([batch(), setTimeout(everyMillis)])
   }
+}
+
+/** How many requests undici sends during an action. */
+const requestsDuring = async (action) => {
+  let requests = 0
+  const count = () => requests++
+  subscribe("undici:request:create", count)
+  await action()
+  unsubscribe("undici:request:create", count)
+  return requests
 }
 
 export const benchInfo = async () => {
@@ -43,15 +55,22 @@ export const benchInfo = async () => {
 
     const infos = Effect.repeatN(contextManager.info(), batchSize - 1)
     const ours = paced(() => runtime.runPromise(infos))
+    // The same request, as a program without any library would write it.
     const bareCall = async () => {
+      const timestamp = encodeURIComponent(`${new Date().toISOString().slice(0, 19)}Z`)
+      const nonce = randomBytes(32).toString("hex")
       const { body } = await agent.request({
         origin: url,
         method: "POST",
         path:
           "/?Action=GetContextInfo&Format=json&Version=2025-05-06" +
-          "&Timestamp=2026-01-01T00%3A00%3A00Z&SignatureNonce=0",
-        headers: { "content-type": "application/x-www-form-urlencoded" },
-        body: `SessionId=${sessionId}&Authorization=Bearer%20${encodeURIComponent(apiKey)}`
+          `&Timestamp=${timestamp}&SignatureNonce=${nonce}`,
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          "x-acs-action": "GetContextInfo",
+          "x-acs-version": "2025-05-06"
+        },
+        body: `SessionId=${sessionId}&Authorization=${encodeURIComponent(`Bearer ${apiKey}`)}`
       })
       const { Data } = JSON.parse(await body.text())
       JSON.parse(JSON.parse(Data.ContextStatus)[0].data)
@@ -60,8 +79,9 @@ export const benchInfo = async () => {
       for (let call = 0; call < batchSize; call++) await bareCall()
     })
 
-    const result = await compare({ measure: cpuMillis, ours, rounds: 5, theirs })
     const calls = batches * batchSize
+    console.log(`info: ${(await requestsDuring(ours)) / calls} requests per call`)
+    const result = await compare({ measure: cpuMillis, ours, rounds: 9, theirs, warmup: 3 })
     const perCall = {
       ours: (result.ours * 1000) / calls,
       theirs: (result.theirs * 1000) / calls,

@@ -20,15 +20,15 @@ export const wallMillis = async (action) => {
 }
 
 /**
- * Runs `ours` and `theirs` in turns, one uncounted round first, and gives both medians and
- * their ratio.
+ * Runs `ours` and `theirs` in turns, `warmup` uncounted rounds first, and gives both medians
+ * and their ratio.
  */
-export const compare = async ({ measure, ours, rounds, theirs }) => {
+export const compare = async ({ measure, ours, rounds, theirs, warmup = 1 }) => {
   const figures = { ours: [], theirs: [] }
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmup + rounds; round++) {
     const mine = await measure(ours)
     const other = await measure(theirs)
-    if (round === 0) continue
+    if (round < warmup) continue
     figures.ours.push(mine)
     figures.theirs.push(other)
   }

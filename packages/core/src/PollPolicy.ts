@@ -13,9 +13,6 @@ import { InvalidArgument } from "./AgentBayError.js"
  * A schedule that says when the next status request is due. The first request is made at
  * once; each recurrence of the schedule allows one more.
  *
- * `spaced` policies with the same interval can share their requests; a policy made from a
- * schedule of your own always asks for itself.
- *
  * @since 0.1.0
  * @category models
  */

@@ -30,11 +30,17 @@ const syncMode = (argument: string, mode: SyncMode | undefined) =>
     ? Effect.void
     : refuse(argument, `must be "upload" or "download", but is ${JSON.stringify(mode)}`)
 
-export const infoFilter = (filter: InfoFilter): Effect.Effect<void, InvalidArgument> =>
-  optionalNotBlank("contextId", filter.contextId).pipe(
-    Effect.zipRight(optionalNotBlank("path", filter.path)),
-    Effect.zipRight(syncMode("taskType", filter.taskType))
-  )
+export const infoFilter = ({
+  contextId,
+  path,
+  taskType
+}: InfoFilter): Effect.Effect<void, InvalidArgument> =>
+  contextId === undefined && path === undefined && taskType === undefined
+    ? Effect.void
+    : optionalNotBlank("contextId", contextId).pipe(
+        Effect.zipRight(optionalNotBlank("path", path)),
+        Effect.zipRight(syncMode("taskType", taskType))
+      )
 
 const target = (options: SyncOptions): Effect.Effect<BindingRef | undefined, InvalidArgument> => {
   const { contextId, path } = options

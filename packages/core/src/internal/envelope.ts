@@ -118,12 +118,12 @@ const notJson = (answer: Answer): TransportError =>
     retryAfter: Option.getOrUndefined(readRetryAfter(answer.headers, answer.now))
   })
 
-const parse = (text: string): Option.Option<unknown> => {
+/** What a JSON text says; nothing for any other text, since JSON has no `undefined`. */
+const parse = (text: string): unknown => {
   try {
-    const value: unknown = JSON.parse(text)
-    return Option.some(value)
+    return JSON.parse(text)
   } catch {
-    return Option.none()
+    return undefined
   }
 }
 
@@ -133,35 +133,34 @@ const saysYes = (code: string) => /^(ok|success|200)$/i.test(code)
  * Tells a yes from a no in every channel the service has for it: the HTTP status, the
  * `Success` flag of the envelope (with or without a code), and the one inside `Data`.
  */
-export const read = (answer: Answer): Either.Either<Accepted, CallError> =>
-  Option.match(parse(answer.text), {
-    onNone: () => Either.left(notJson(answer)),
-    onSome: (body) => {
-      if (!isObject(body)) {
-        return Either.left(
-          answer.status >= 400 ? notJson(answer) : undecodable(answer, {}, "it is no JSON object")
-        )
-      }
-      const code = textOf(body, "Code", "code")
-      const message = textOf(body, "Message", "message")
-      const success = body["Success"]
-      if (answer.status >= 400 || success === false) {
-        return Either.left(refusal(answer, body, message, code))
-      }
-      if (success !== true && !saysYes(code)) {
-        return Either.left(
-          code === ""
-            ? undecodable(answer, body, "it does not say whether it is a success")
-            : refusal(answer, body, message, code)
-        )
-      }
-      const data = body["Data"]
-      if (isObject(data) && data["Success"] === false) {
-        return Either.left(refusal(answer, body, textOf(data, "ErrMsg", "errMsg") || message, ""))
-      }
-      return Either.right({ requestId: requestIdOf(answer, body), body })
-    }
-  })
+export const read = (answer: Answer): Either.Either<Accepted, CallError> => {
+  const body = parse(answer.text)
+  if (!isObject(body)) {
+    return Either.left(
+      body === undefined || answer.status >= 400
+        ? notJson(answer)
+        : undecodable(answer, {}, "it is no JSON object")
+    )
+  }
+  const code = textOf(body, "Code", "code")
+  const message = textOf(body, "Message", "message")
+  const success = body["Success"]
+  if (answer.status >= 400 || success === false) {
+    return Either.left(refusal(answer, body, message, code))
+  }
+  if (success !== true && !saysYes(code)) {
+    return Either.left(
+      code === ""
+        ? undecodable(answer, body, "it does not say whether it is a success")
+        : refusal(answer, body, message, code)
+    )
+  }
+  const data = body["Data"]
+  if (isObject(data) && data["Success"] === false) {
+    return Either.left(refusal(answer, body, textOf(data, "ErrMsg", "errMsg") || message, ""))
+  }
+  return Either.right({ requestId: requestIdOf(answer, body), body })
+}
 
 /** A JSON answer that cannot be what the operation promises. */
 export const undecodable = (answer: Answer, body: Json, issue: string): TransportError => {

@@ -12,7 +12,7 @@ import * as Envelope from "./envelope.js"
 import { codecOf } from "./operationCodec.js"
 import { redactText } from "./redaction.js"
 import { cleanDefect, toTransportError } from "./transportFault.js"
-import { encodeForm, requestUrl } from "./wireEncoding.js"
+import { makeEncoder } from "./wireEncoding.js"
 
 /** An accepted answer, and the HTTP status it came with. */
 interface Exchanged<Reply> {
@@ -31,7 +31,7 @@ const format = ParseResult.TreeFormatter.formatIssueSync
  */
 export const makeExchange = (config: Config, transport: HttpTransport.Service) => {
   const { origin, timeout } = config
-  const authorization = `Bearer ${Redacted.value(config.apiKey)}`
+  const encodeWire = makeEncoder(origin, `Bearer ${Redacted.value(config.apiKey)}`)
   const redact = redactText(config.apiKey)
 
   const encode = (
@@ -42,19 +42,17 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
     const refuse = (description: string) =>
       Either.left(new TransportError({ operation: action, reason: "Encode", description }))
     if (Either.isLeft(encoded)) return refuse(redact(format(encoded.left)))
-    const parameters: Parameters = { ...encoded.right, Authorization: authorization }
     try {
       const request: HttpTransport.Request = {
-        url: requestUrl(origin, action, inQuery, parameters, now),
+        ...encodeWire(action, inQuery, encoded.right, now),
         headers: {
           "content-type": "application/x-www-form-urlencoded",
           "x-acs-action": action,
           "x-acs-version": apiVersion
         },
-        body: encodeForm(parameters, inQuery),
         timeout
       }
-      return Either.right([request, parameters["SessionId"]])
+      return Either.right([request, encoded.right["SessionId"]])
     } catch {
       // Texts that are no well-formed Unicode cannot be written in a URL or a form.
       return refuse("an argument is not well-formed Unicode text")

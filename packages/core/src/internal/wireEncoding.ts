@@ -13,37 +13,46 @@ const nonce = (): string => {
   return prefix + serial.toString(16).padStart(32, "0")
 }
 
+/** `2026-11-22T09:59:55Z`, encoded: the time of a request, without fractions. */
+const timestamp = (now: number) =>
+  `${new Date(now).toISOString().slice(0, 19).replaceAll(":", "%3A")}Z`
+
 // The service's own clients write a blank as %20; URLSearchParams would write a plus sign.
-const pairs = (parameters: Parameters, travelsHere: (name: string) => boolean): string => {
-  const parts: Array<string> = []
-  for (const name of Object.keys(parameters)) {
-    const value = parameters[name]
-    if (value !== undefined && travelsHere(name)) {
-      parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+const pair = (name: string, value: string) => `${name}=${encodeURIComponent(value)}`
+
+/** Where the parameters of a request went. */
+export interface Encoded {
+  readonly url: string
+  readonly body: string
+}
+
+/**
+ * Puts the parameters of requests where they belong: into the query those that travel
+ * there, all others into the form. Every request is encoded, so what is the same in all of
+ * them is encoded once.
+ */
+export const makeEncoder = (origin: string, authorization: string) => {
+  const authorizationPair = pair("Authorization", authorization)
+
+  return (
+    action: string,
+    inQuery: ReadonlyArray<string>,
+    parameters: Parameters,
+    now: number
+  ): Encoded => {
+    let url =
+      `${origin}/?Action=${action}&Format=json&Version=${apiVersion}` +
+      `&Timestamp=${timestamp(now)}&SignatureNonce=${nonce()}`
+    let body = ""
+    const add = (name: string, encoded: string) => {
+      if (inQuery.includes(name)) url += `&${encoded}`
+      else body += body === "" ? encoded : `&${encoded}`
     }
+    for (const name of Object.keys(parameters)) {
+      const value = parameters[name]
+      if (value !== undefined) add(name, pair(name, value))
+    }
+    add("Authorization", authorizationPair)
+    return { url, body }
   }
-  return parts.join("&")
 }
-
-/** `2026-11-22T09:59:55Z`: the time of a request, without fractions. */
-const timestamp = (now: number) => `${new Date(now).toISOString().slice(0, 19)}Z`
-
-/** The URL of a request: what every request names, then the parameters of the query. */
-export const requestUrl = (
-  origin: string,
-  action: string,
-  inQuery: ReadonlyArray<string>,
-  parameters: Parameters,
-  now: number
-): string => {
-  const fixed =
-    `Action=${action}&Format=json&Version=${apiVersion}` +
-    `&Timestamp=${encodeURIComponent(timestamp(now))}&SignatureNonce=${nonce()}`
-  if (inQuery.length === 0) return `${origin}/?${fixed}`
-  const own = pairs(parameters, (name) => inQuery.includes(name))
-  return `${origin}/?${own === "" ? fixed : `${fixed}&${own}`}`
-}
-
-/** The form body of a request: every parameter that does not travel in the query. */
-export const encodeForm = (parameters: Parameters, inQuery: ReadonlyArray<string>): string =>
-  pairs(parameters, (name) => !inQuery.includes(name))
