@@ -220,14 +220,19 @@ const releaseQuietly = (http: AgentBayHttp.Service, { session }: Created) =>
     )
   )
 
-const listPages = (http: AgentBayHttp.Service, options: ListOptions) =>
+const defaultPageSize = 10
+
+const listPages = (
+  http: AgentBayHttp.Service,
+  options: ListOptions & { readonly pageSize: number }
+) =>
   Stream.paginateChunkEffect<string | undefined, SessionSummary, CallError, never>(
     undefined,
     (nextToken) =>
       Effect.map(
         http.call(ListSession, {
           labels: options.labels ?? {},
-          maxResults: options.pageSize ?? 10,
+          maxResults: options.pageSize,
           nextToken,
           status: options.status
         }),
@@ -280,9 +285,12 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       })
     }),
     list: (options = {}) =>
-      Stream.unwrap(Effect.as(Arguments.pageSize(options.pageSize), listPages(http, options))).pipe(
-        Stream.withSpan("AgentBay.list", { captureStackTrace: false })
-      ),
+      Stream.unwrap(
+        Effect.map(
+          Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1),
+          (pageSize) => listPages(http, { ...options, pageSize })
+        )
+      ).pipe(Stream.withSpan("AgentBay.list", { captureStackTrace: false })),
     contexts: Contexts.fromHttp(http)
   })
 )

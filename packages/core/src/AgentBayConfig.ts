@@ -10,7 +10,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { InvalidArgument } from "./AgentBayError.js"
+import type { InvalidArgument } from "./AgentBayError.js"
+import { positiveTime, refuse } from "./internal/arguments.js"
 
 /**
  * The default gateway, in Shanghai.
@@ -70,9 +71,6 @@ export class AgentBayConfig extends Context.Tag("@effect-agentbay/core/AgentBayC
   Service
 >() {}
 
-const refuse = (argument: string, issue: string) =>
-  Effect.fail(new InvalidArgument({ argument, issue }))
-
 const isLoopback = (hostname: string) =>
   hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
 
@@ -101,17 +99,6 @@ const parseEndpoint = (endpoint: string): Effect.Effect<string, InvalidArgument>
 // What has half of a surrogate pair in it cannot be written in a URL or a form.
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
-const parseTimeout = (
-  input: Duration.DurationInput
-): Effect.Effect<Duration.Duration, InvalidArgument> => {
-  const timeout = Duration.decodeUnknown(input)
-  return timeout._tag === "Some" &&
-    Duration.isFinite(timeout.value) &&
-    Duration.greaterThan(timeout.value, Duration.zero)
-    ? Effect.succeed(timeout.value)
-    : refuse("timeout", "must be a positive, finite time")
-}
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -137,7 +124,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidArgument> 
       return yield* refuse("apiKey", "must be well-formed Unicode text")
     }
     const origin = yield* parseEndpoint(options.endpoint ?? defaultEndpoint)
-    const timeout = yield* parseTimeout(options.timeout ?? defaultTimeout)
+    const timeout = yield* positiveTime("timeout", options.timeout ?? defaultTimeout)
     if (options.regionId !== undefined && options.regionId.trim() === "") {
       return yield* refuse("regionId", "must not be blank: leave it out for the default")
     }

@@ -21,8 +21,9 @@ import {
   type SyncProgress
 } from "./ContextStatus.js"
 import type { SyncPolicy } from "./ContextSync.js"
-import * as Arguments from "./internal/arguments.js"
+import { notBlank } from "./internal/arguments.js"
 import { readBindings, readInfo } from "./internal/statusReads.js"
+import { infoFilter, syncRequest } from "./internal/syncArguments.js"
 import * as SyncWait from "./internal/syncWait.js"
 import * as Wait from "./internal/wait.js"
 
@@ -152,7 +153,7 @@ export class ContextManager extends Context.Tag("@effect-agentbay/core/ContextMa
 /** @internal */
 export const fromHttp = (http: HttpService, sessionId: string): Service => {
   const start = (options: SyncOptions) =>
-    Effect.flatMap(Arguments.syncRequest(http, options), (request) =>
+    Effect.flatMap(syncRequest(http, options), (request) =>
       SyncWait.trigger(http, sessionId, request)
     )
 
@@ -161,10 +162,7 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
     // No span of its own: the one of its single request says all of it, and a second
     // would cost as much as the decoding.
     info: (filter = {}) =>
-      Effect.zipRight(
-        Arguments.infoFilter(filter),
-        readInfo(http, "call", { sessionId, ...filter })
-      ),
+      Effect.zipRight(infoFilter(filter), readInfo(http, "call", { sessionId, ...filter })),
     bindings: readBindings(http, sessionId).pipe(
       Effect.withSpan("ContextManager.bindings", {
         attributes: { "agentbay.session_id": sessionId },
@@ -223,7 +221,7 @@ export const make = (options: {
 }): Effect.Effect<Service, InvalidArgument, AgentBayHttp> =>
   Effect.gen(function* () {
     const http = yield* AgentBayHttp
-    yield* Arguments.notBlank("sessionId", options.sessionId)
+    yield* notBlank("sessionId", options.sessionId)
     return fromHttp(http, options.sessionId)
   })
 

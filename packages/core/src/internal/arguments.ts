@@ -1,14 +1,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InvalidArgument } from "../AgentBayError.js"
-import type { Service as HttpService } from "../AgentBayHttp.js"
-import type { InfoFilter, SyncOptions } from "../ContextManager.js"
-import type { BindingRef, SyncMode } from "../ContextStatus.js"
-import * as PollPolicy from "../PollPolicy.js"
-import { defaultGraceRetries } from "./syncDecision.js"
-import { defaultMaxConsecutiveErrors } from "./wait.js"
 
-const refuse = (argument: string, issue: string) =>
+/** Refuses an argument: its name, and what is allowed. */
+export const refuse = (argument: string, issue: string): Effect.Effect<never, InvalidArgument> =>
   Effect.fail(new InvalidArgument({ argument, issue }))
 
 /** Refuses a text that is blank, or no text at all. */
@@ -17,92 +12,22 @@ export const notBlank = (argument: string, value: string): Effect.Effect<void, I
     ? Effect.void
     : refuse(argument, "must be a text that is not blank")
 
-const optionalNotBlank = (argument: string, value: string | undefined) =>
+/** The same for a text that may be left out. */
+export const optionalNotBlank = (
+  argument: string,
+  value: string | undefined
+): Effect.Effect<void, InvalidArgument> =>
   value === undefined ? Effect.void : notBlank(argument, value)
 
-const wholeNumber = (argument: string, value: number) =>
-  Number.isSafeInteger(value) && value >= 0
+/** A whole number that is not below the minimum. */
+export const wholeNumber = (
+  argument: string,
+  value: number,
+  minimum = 0
+): Effect.Effect<number, InvalidArgument> =>
+  Number.isSafeInteger(value) && value >= minimum
     ? Effect.succeed(value)
-    : refuse(argument, `must be a whole number from 0 on, but is ${value}`)
-
-const syncMode = (argument: string, mode: SyncMode | undefined) =>
-  mode === undefined || mode === "upload" || mode === "download"
-    ? Effect.void
-    : refuse(argument, `must be "upload" or "download", but is ${JSON.stringify(mode)}`)
-
-export const infoFilter = ({
-  contextId,
-  path,
-  taskType
-}: InfoFilter): Effect.Effect<void, InvalidArgument> =>
-  contextId === undefined && path === undefined && taskType === undefined
-    ? Effect.void
-    : optionalNotBlank("contextId", contextId).pipe(
-        Effect.zipRight(optionalNotBlank("path", path)),
-        Effect.zipRight(syncMode("taskType", taskType))
-      )
-
-const target = (options: SyncOptions): Effect.Effect<BindingRef | undefined, InvalidArgument> => {
-  const { contextId, path } = options
-  if (contextId === undefined && path === undefined) return Effect.succeed(undefined)
-  if (contextId === undefined || path === undefined) {
-    return refuse(
-      contextId === undefined ? "contextId" : "path",
-      "must be given together with the other: `contextId` and `path` for one context, neither for all"
-    )
-  }
-  return notBlank("contextId", contextId).pipe(
-    Effect.zipRight(notBlank("path", path)),
-    Effect.as({ contextId, path })
-  )
-}
-
-// What the call says beats what the layer says, which beats the default.
-const pollPolicy = (http: HttpService, options: SyncOptions) => {
-  const { maxRetries, retryInterval, schedule } = options
-  if (schedule !== undefined) {
-    return maxRetries === undefined && retryInterval === undefined
-      ? Effect.succeed(PollPolicy.fromSchedule(schedule))
-      : refuse("schedule", "must stand alone, without `maxRetries` and `retryInterval`")
-  }
-  if (maxRetries === undefined && retryInterval === undefined) {
-    return Effect.succeed(http.pollPolicy)
-  }
-  const layered = http.pollPolicy._tag === "Spaced" ? http.pollPolicy : undefined
-  return PollPolicy.validate(
-    PollPolicy.spaced({
-      interval: retryInterval ?? layered?.interval,
-      maxRetries: maxRetries ?? layered?.maxRetries
-    })
-  )
-}
-
-/** The checked arguments of a sync. */
-export interface SyncRequest {
-  readonly target: BindingRef | undefined
-  readonly mode: SyncMode | undefined
-  readonly policy: PollPolicy.PollPolicy
-  readonly graceRetries: number
-  readonly maxConsecutiveErrors: number
-}
-
-export const syncRequest = (
-  http: HttpService,
-  options: SyncOptions
-): Effect.Effect<SyncRequest, InvalidArgument> =>
-  Effect.gen(function* () {
-    yield* syncMode("mode", options.mode)
-    return {
-      target: yield* target(options),
-      mode: options.mode,
-      policy: yield* pollPolicy(http, options),
-      graceRetries: yield* wholeNumber("graceRetries", options.graceRetries ?? defaultGraceRetries),
-      maxConsecutiveErrors: yield* wholeNumber(
-        "maxConsecutiveErrors",
-        options.maxConsecutiveErrors ?? defaultMaxConsecutiveErrors
-      )
-    }
-  })
+    : refuse(argument, `must be a whole number from ${minimum} on, but is ${value}`)
 
 /** A time that is positive and finite. */
 export const positiveTime = (
@@ -116,8 +41,3 @@ export const positiveTime = (
     ? Effect.succeed(time.value)
     : refuse(argument, "must be a positive, finite time")
 }
-
-export const pageSize = (size: number | undefined): Effect.Effect<void, InvalidArgument> =>
-  size === undefined || (Number.isSafeInteger(size) && size > 0)
-    ? Effect.void
-    : refuse("pageSize", `must be a whole number from 1 on, but is ${size}`)
