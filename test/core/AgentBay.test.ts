@@ -239,11 +239,7 @@ describe("AgentBay.create", () => {
       assert.isTrue(Exit.isInterrupted(yield* Fiber.join(left)))
       const double = yield* AgentBayTest.AgentBayTest
       assert.strictEqual(yield* double.aborted, 0)
-      assert.deepStrictEqual(yield* actions, [
-        "CreateMcpSession",
-        "DeleteSessionAsync",
-        "GetSessionDetail"
-      ])
+      assert.deepStrictEqual(yield* actions, ["CreateMcpSession", "DeleteSessionAsync"])
       assert.deepStrictEqual(yield* timesOf("DeleteSessionAsync"), [5000])
     }).pipe(
       Effect.provide(service({ CreateMcpSession: AgentBayTest.delayed("5 seconds", opened) }))
@@ -272,8 +268,7 @@ describe("AgentBay.create", () => {
         "CreateMcpSession",
         "GetContextInfo",
         "GetContextInfo",
-        "DeleteSessionAsync",
-        "GetSessionDetail"
+        "DeleteSessionAsync"
       ])
     }).pipe(Effect.provide(service({ GetContextInfo: AgentBayTest.status([download("Running")]) })))
   )

@@ -85,17 +85,7 @@ describe("messages", () => {
       ["GetContext", "HTTP 200", "REQ-2"]
     ],
     [argument, ["path", "must be absolute", "Nothing was sent"]],
-    [
-      failed,
-      [
-        "sync",
-        "session-1",
-        "upload of SdkCtx-1 at /work is Failed",
-        "disk full",
-        "REQ-1",
-        "still exists"
-      ]
-    ],
+    [failed, ["sync", "session-1", "upload of SdkCtx-1 at /work is Failed", "disk full", "REQ-1"]],
     [
       timedOut,
       [

@@ -1,5 +1,6 @@
 import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
 import * as UndiciTransport from "@effect-agentbay/node/UndiciTransport"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -138,6 +139,39 @@ describe("UndiciTransport", () => {
         })
       )
       assert.strictEqual(connections, 0)
+    })
+  )
+
+  it.scopedLive("waits as long as it is told, also when that is longer than a timer can be", () =>
+    Effect.gen(function* () {
+      const server = yield* serve((_, response) => {
+        setImmediate(() => response.end("late"))
+      })
+      assert.strictEqual((yield* run(post(server.url, "30 days"))).text, "late")
+    })
+  )
+})
+
+describe("a transport over fetch", () => {
+  it.scopedLive("does not follow a redirect: the key would go along", () =>
+    Effect.gen(function* () {
+      let strangers = 0
+      const stranger = yield* serve((_, response) => {
+        strangers += 1
+        response.end("taken")
+      })
+      for (const status of [301, 302, 307, 308]) {
+        const server = yield* serve((_, response) => {
+          response.writeHead(status, { location: `${stranger.url}/steal` })
+          response.end()
+        })
+        const answer = yield* post(server.url).pipe(
+          Effect.provide(HttpTransport.layerHttpClient),
+          Effect.provide(FetchHttpClient.layer)
+        )
+        assert.strictEqual(answer.status, status)
+      }
+      assert.strictEqual(strangers, 0)
     })
   )
 })

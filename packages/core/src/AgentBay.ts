@@ -100,14 +100,16 @@ export interface Service {
    * Creates a session and waits for the initial downloads of its bindings. When one fails,
    * or the wait does, the error carries the id of the session, which goes on existing.
    *
-   * The request itself is not interruptible, so that no session is created unseen; an
-   * interruption during the wait releases the session, whose id nobody has.
+   * The request itself is not interruptible, so that no session is created unseen. An
+   * interruption during the wait asks for the release of the session, whose id nobody has,
+   * and does not wait for its end.
    */
   readonly create: (options?: CreateOptions) => Effect.Effect<Session.Session, CreateError>
   /**
    * The same, tied to a scope: the session is deleted when the scope closes, after
-   * success, failure and interruption alike. A deletion that fails then is logged as a
-   * warning.
+   * success, failure and interruption alike. Closing waits until it is gone, as long as
+   * `AgentBayHttp`'s poll policy allows (the standard one, if that is a schedule of your
+   * own). A deletion that fails then is logged as a warning.
    */
   readonly session: (
     options?: CreateOptions
@@ -146,13 +148,17 @@ export interface Service {
  */
 export class AgentBay extends Context.Tag("@effect-agentbay/core/AgentBay")<AgentBay, Service>() {}
 
+// Nothing can interrupt the end of a scope, so its wait has to end by itself.
+const closingPolicy = (http: AgentBayHttp.Service): PollPolicy.PollPolicy =>
+  http.pollPolicy._tag === "Spaced" ? http.pollPolicy : PollPolicy.standard
+
 type Created = { readonly session: Session.Session; readonly requestId: string }
 
 const idleSeconds = (options: CreateOptions) =>
   options.idleTimeout === undefined
     ? Effect.succeed(undefined)
-    : Effect.map(Arguments.positiveTime("idleTimeout", options.idleTimeout), (time) =>
-        Math.ceil(Duration.toSeconds(time))
+    : Effect.flatMap(Arguments.positiveTime("idleTimeout", options.idleTimeout), (time) =>
+        Arguments.wholeNumber("idleTimeout", Math.ceil(Duration.toSeconds(time)), 1)
       )
 
 const open = (http: AgentBayHttp.Service, options: CreateOptions) =>
@@ -204,8 +210,11 @@ const awaitDownloads = (
 
 // The end of a scope cannot fail with a typed error; a session that is gone already is as
 // good as deleted.
-const releaseQuietly = (http: AgentBayHttp.Service, { session }: Created) =>
-  Session.release(http, session.sessionId).pipe(
+const quietly = (
+  { session }: Created,
+  deletion: Effect.Effect<unknown, CallError | SyncTimeout>
+): Effect.Effect<unknown> =>
+  deletion.pipe(
     Effect.catchAll((error) =>
       error._tag === "ApiError" && error.reason === "SessionNotFound"
         ? Effect.void
@@ -264,14 +273,16 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       return yield* Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(open(http, options), (created) =>
           restore(awaitDownloads(http, created, options)).pipe(
-            Effect.onInterrupt(() => releaseQuietly(http, created))
+            Effect.onInterrupt(() =>
+              quietly(created, Session.requestRelease(http, created.session.sessionId))
+            )
           )
         )
       )
     }),
     session: Effect.fn("AgentBay.session")(function* (options: CreateOptions = {}) {
       const created = yield* Effect.acquireRelease(open(http, options), (opened) =>
-        releaseQuietly(http, opened)
+        quietly(opened, Session.release(http, opened.session.sessionId, closingPolicy(http)))
       )
       return yield* awaitDownloads(http, created, options)
     }),

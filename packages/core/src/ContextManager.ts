@@ -162,7 +162,7 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
     // No span of its own: the one of its single request says all of it, and a second
     // would cost as much as the decoding.
     info: (filter = {}) =>
-      Effect.zipRight(infoFilter(filter), readInfo(http, "call", { sessionId, ...filter })),
+      Effect.zipRight(infoFilter(filter), readInfo(http, "call", { ...filter, sessionId })),
     bindings: readBindings(http, sessionId).pipe(
       Effect.withSpan("ContextManager.bindings", {
         attributes: { "agentbay.session_id": sessionId },

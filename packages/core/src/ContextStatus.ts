@@ -53,14 +53,14 @@ const TaskTypeWord = Schema.String.pipe(Schema.filter((word): word is TaskType =
 const text = Schema.optionalWith(Schema.String, { default: () => "", nullable: true })
 const count = Schema.optionalWith(Schema.Number, { nullable: true })
 
-/** Unix seconds; zero, absent, and what is no date at all read as unknown. */
+/** Unix seconds; absent, zero or less, and what is no date at all read as unknown. */
 const UnixSeconds = Schema.optionalToRequired(
   Schema.NullOr(Schema.Number),
   Schema.OptionFromSelf(Schema.DateTimeUtcFromSelf),
   {
     decode: (seconds) =>
       Option.flatMap(seconds, (value) =>
-        value === null || value === 0 ? Option.none() : DateTime.make(value * 1000)
+        value === null || value <= 0 ? Option.none() : DateTime.make(value * 1000)
       ),
     encode: (time) =>
       Option.some(
@@ -149,8 +149,8 @@ export interface BindingRef {
  * - `NothingToSync`: the service accepted the request and then showed no task for it
  *   within the grace period, or the session has no binding.
  *
- * `contextStatusData` holds the counted tasks, `untouched` the bindings for which the
- * service showed no task (only when all contexts were synced), `polls` the number of
+ * `contextStatusData` holds the counted tasks, `untouched` what was to be synced (the
+ * bindings, or the one target) and showed no task, `polls` the number of
  * status requests after the trigger, `elapsed` the time since then.
  *
  * @since 0.1.0

@@ -105,6 +105,16 @@ export interface ContextSync {
 
 const isAbsolute = (path: string) => path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)
 
+const isBlank = (text: unknown) => typeof text !== "string" || text.trim() === ""
+
+/** The same text for every way to write a path: `/a/./b/` and `/a//b`, `C:\\a` and `c:/a`. */
+const normalForm = (path: string) =>
+  path
+    .replace(/^[A-Z]:/, (drive) => drive.toLowerCase())
+    .split(/[\\/]/)
+    .filter((segment) => segment !== "" && segment !== ".")
+    .join("/")
+
 /** Why a path cannot be a mount path, or nothing when it can. */
 const mountPathIssue = (path: string): string | undefined => {
   if (!isAbsolute(path)) return "must be an absolute path, for example /home/wuying/work"
@@ -133,12 +143,13 @@ export const validateAll = (
     for (const [index, binding] of bindings.entries()) {
       const refuse = (field: string, issue: string) =>
         Effect.fail(new InvalidArgument({ argument: `contexts[${index}].${field}`, issue }))
-      if (binding.contextId.trim() === "") return refuse("contextId", "must not be blank")
+      if (isBlank(binding.contextId)) return refuse("contextId", "must be a text that is not blank")
+      if (isBlank(binding.path)) return refuse("path", "must be a text that is not blank")
       const issue = mountPathIssue(binding.path)
       if (issue !== undefined) {
         return refuse("path", `${issue}, but is ${JSON.stringify(binding.path)}`)
       }
-      const path = binding.path.replace(/(?<=.)\/+$/, "")
+      const path = normalForm(binding.path)
       if (seen.has(path)) {
         return refuse("path", `${binding.path} is already bound: a path can be bound once`)
       }

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
@@ -11,6 +12,7 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 
 /**
  * A request as it goes on the wire. The method is always `POST`. URL and body may hold the
@@ -69,6 +71,16 @@ export class HttpTransport extends Context.Tag("@effect-agentbay/core/HttpTransp
   Service
 >() {}
 
+// fetch would follow a redirect with the key in its form, to whoever it points at, and pass
+// off the answer as the service's. Other clients do not look at this setting.
+const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.contextWithEffect((context: Context.Context<never>) =>
+    Effect.provideService(effect, FetchHttpClient.RequestInit, {
+      ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
+      redirect: "manual"
+    })
+  )
+
 /**
  * A transport over an `HttpClient`.
  *
@@ -87,6 +99,7 @@ export const fromHttpClient = (httpClient: HttpClient.HttpClient): Service => {
           )
         )
         .pipe(
+          withoutRedirects,
           Effect.flatMap((response) =>
             Effect.map(response.text, (text) => ({
               status: response.status,
@@ -102,6 +115,8 @@ export const fromHttpClient = (httpClient: HttpClient.HttpClient): Service => {
                 cause
               })
           ),
+          // Also where nothing can be interrupted, as in finalizers, the time limit holds.
+          Effect.interruptible,
           Effect.timeoutFail({
             duration: timeout,
             onTimeout: () => new TransportFault({ reason: "Timeout" })

@@ -93,7 +93,11 @@ export const spaced = (options?: {
  * @since 0.1.0
  * @category validation
  */
-export const validate = (policy: PollPolicy): Effect.Effect<PollPolicy, InvalidArgument> => {
+export const validate = (
+  policy: PollPolicy,
+  /** What the interval is called where the policy comes from. */
+  intervalName = "interval"
+): Effect.Effect<PollPolicy, InvalidArgument> => {
   if (policy._tag === "Custom") return Effect.succeed(policy)
   const { interval, maxRetries } = policy
   if (!Number.isSafeInteger(maxRetries) || maxRetries < 0) {
@@ -108,8 +112,8 @@ export const validate = (policy: PollPolicy): Effect.Effect<PollPolicy, InvalidA
     ? Effect.succeed(policy)
     : Effect.fail(
         new InvalidArgument({
-          argument: "retryInterval",
-          issue: `must be a time between 1 ms and one day, but is ${Duration.format(interval)}`
+          argument: intervalName,
+          issue: "must be a time between 1 ms and one day"
         })
       )
 }

@@ -9,10 +9,9 @@ import { type CallError, type InvalidArgument, SyncTimeout } from "./AgentBayErr
 import type { Service as HttpService } from "./AgentBayHttp.js"
 import * as ContextManager from "./ContextManager.js"
 import { shielded } from "./internal/shielded.js"
-import type { ToolDescription } from "./internal/toolListCodec.js"
 import * as Wait from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
-import { DeleteSessionAsync, GetSessionDetail } from "./Protocol.js"
+import { DeleteSessionAsync, GetSessionDetail, type ToolDescription } from "./Protocol.js"
 import * as SessionFiles from "./SessionFiles.js"
 
 /**
@@ -96,6 +95,14 @@ const untilGone = (
   })
 
 /**
+ * Asks for the release of a session, without waiting for its end.
+ *
+ * @internal
+ */
+export const requestRelease = (http: HttpService, sessionId: string) =>
+  shielded(http.call(DeleteSessionAsync, { sessionId }))
+
+/**
  * Releases a session and waits for its end.
  *
  * @internal
@@ -105,7 +112,7 @@ export const release = (
   sessionId: string,
   policy: PollPolicy.PollPolicy = http.pollPolicy
 ) =>
-  Effect.flatMap(shielded(http.call(DeleteSessionAsync, { sessionId })), ({ requestId }) =>
+  Effect.flatMap(requestRelease(http, sessionId), ({ requestId }) =>
     untilGone(http, sessionId, requestId, policy)
   )
 

@@ -10,7 +10,7 @@ import type { Service as HttpService } from "./AgentBayHttp.js"
 import * as Arguments from "./internal/arguments.js"
 import { cutBytes, cutText, pieceSize } from "./internal/textPieces.js"
 import { callTool } from "./internal/toolCall.js"
-import type { ToolDescription } from "./internal/toolListCodec.js"
+import type { ToolDescription } from "./Protocol.js"
 
 /**
  * @since 0.1.0
@@ -48,7 +48,10 @@ export interface SessionFiles {
    * them fails, or the caller leaves, the file holds only its beginning.
    */
   readonly write: (path: string, content: string | Uint8Array) => Effect.Effect<void, FileError>
-  /** The entries of a folder, without those of its folders. */
+  /**
+   * The entries of a folder, without those of its folders. The tool answers in lines, so a
+   * name with a line break comes back cut.
+   */
   readonly list: (path: string) => Effect.Effect<ReadonlyArray<FileEntry>, FileError>
 }
 
@@ -77,11 +80,20 @@ const sizeOf = (info: string): number | undefined => {
   return digits === undefined ? undefined : Number(digits)
 }
 
-const parseEntry = (line: string): ReadonlyArray<FileEntry> => {
+const parseEntry = (line: string): FileEntry | undefined => {
   const match = /^\[(DIR|FILE)\] (.*)$/s.exec(line)
   return match?.[2] === undefined
-    ? []
-    : [{ name: match[2], kind: match[1] === "DIR" ? "directory" : "file" }]
+    ? undefined
+    : { name: match[2], kind: match[1] === "DIR" ? "directory" : "file" }
+}
+
+/** The entries of a listing; nothing for a text that lists none. */
+const parseListing = (text: string): ReadonlyArray<FileEntry> | undefined => {
+  const entries = text
+    .split(/\r?\n/)
+    .map(parseEntry)
+    .filter((entry) => entry !== undefined)
+  return entries.length === 0 && text.trim() !== "" ? undefined : entries
 }
 
 const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
@@ -180,8 +192,8 @@ export const fromHttp = (
     }),
     list: Effect.fn("SessionFiles.list")(function* (path: string) {
       yield* Arguments.notBlank("path", path)
-      const lines = yield* call("list_directory", { path })
-      return lines.split(/\r?\n/).flatMap(parseEntry)
+      const entries = parseListing(yield* call("list_directory", { path }))
+      return entries ?? (yield* unreadable("list_directory", path))
     })
   }
 }

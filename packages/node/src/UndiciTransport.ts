@@ -19,6 +19,9 @@ const splitUrl = (url: string): readonly [origin: string, path: string] => {
   return slash === -1 ? [url, "/"] : [url.slice(0, slash), url.slice(slash)]
 }
 
+/** Node fires a timer that is set for longer than this at once. */
+const longestTimer = 2 ** 31 - 1
+
 /** Collects one answer. Exactly one of the two callbacks is called, at most once. */
 const collect = (
   onAnswer: (response: HttpTransport.Response) => void,
@@ -72,10 +75,13 @@ const post =
         (cause) => fail("Transport", cause)
       )
       // Real sockets live in real time, so the limit does too.
-      const timer = setTimeout(() => {
-        fail("Timeout")
-        exchange.abort(new Error("The request took too long"))
-      }, Duration.toMillis(timeout))
+      const timer = setTimeout(
+        () => {
+          fail("Timeout")
+          exchange.abort(new Error("The request took too long"))
+        },
+        Math.min(Duration.toMillis(timeout), longestTimer)
+      )
       dispatcher.dispatch(
         {
           origin,

@@ -112,7 +112,7 @@ describe("other arguments that are refused before anything is sent", () => {
 
   for (const [argument, pollPolicy] of [
     ["maxRetries", PollPolicy.spaced({ maxRetries: -1 })],
-    ["retryInterval", PollPolicy.spaced({ interval: 0 })]
+    ["interval", PollPolicy.spaced({ interval: 0 })]
   ] as const) {
     it.effect(`a layer whose poll policy has a wrong ${argument}`, () =>
       Effect.gen(function* () {

@@ -15,9 +15,9 @@ describe("the list of status items", () => {
   const item = Schema.typeSchema(ContextStatus.ContextStatusData)
   const toSeconds = Option.flatMap((time: DateTime.Utc) => {
     const seconds = Math.floor(DateTime.toEpochMillis(time) / 1000)
-    return seconds === 0 ? Option.none() : Option.some(DateTime.unsafeMake(seconds * 1000))
+    return seconds <= 0 ? Option.none() : Option.some(DateTime.unsafeMake(seconds * 1000))
   })
-  // On the wire a time is in whole seconds and zero is unknown, and JSON knows no NaN.
+  // On the wire a time is in whole seconds, one of zero or less is unknown, and JSON knows no NaN.
   const tasks = fc.array(
     Arbitrary.make(item).map((task): Task => {
       const counts = Object.entries(task).filter(

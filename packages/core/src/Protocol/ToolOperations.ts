@@ -7,6 +7,18 @@ import * as Schema from "effect/Schema"
 import { BooleanText, key, make, optionalParameter } from "./Operation.js"
 
 /**
+ * A tool that a session offers. `inputSchema` is the JSON schema of its arguments.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolDescription {
+  readonly name: string
+  readonly server: string
+  readonly inputSchema?: unknown
+}
+
+/**
  * What a tool answered. The text of the first content element counts: `text`, else
  * `blob`, else `data`.
  *

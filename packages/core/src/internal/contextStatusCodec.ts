@@ -40,7 +40,7 @@ const isCount = (value: unknown): value is number | undefined =>
   value === undefined || typeof value === "number"
 
 const timeOf = (seconds: number) =>
-  seconds === 0 ? Option.none<DateTime.Utc>() : DateTime.make(seconds * 1000)
+  seconds <= 0 ? Option.none<DateTime.Utc>() : DateTime.make(seconds * 1000)
 
 const usualItem = (item: unknown): ContextStatusData | undefined => {
   if (!isObject(item)) return undefined

@@ -60,6 +60,13 @@ const textOf = (body: Json, ...keys: ReadonlyArray<string>): string => {
 const requestIdOf = (answer: Answer, body: Json) =>
   answer.redact(textOf(body, "RequestId", "requestId"))
 
+// A session that was created must not be lost over the rest of its answer.
+const sessionIdOf = (answer: Answer, body: Json): string | undefined => {
+  const data = body["Data"]
+  const named = isObject(data) ? answer.redact(textOf(data, "SessionId")) : ""
+  return answer.sessionId ?? (named === "" ? undefined : named)
+}
+
 const reasonsByCode: ReadonlyMap<string, ApiErrorReason> = new Map([
   ["InvalidMcpSession.NotFound", "SessionNotFound"],
   ["InvalidSession.NotFound", "SessionNotFound"],
@@ -97,7 +104,7 @@ const refusal = (answer: Answer, body: Json, description: string, code: string):
     description: answer.redact(description),
     httpStatus: answer.status,
     requestId: requestIdOf(answer, body),
-    sessionId: answer.sessionId,
+    sessionId: sessionIdOf(answer, body),
     retryAfter: Option.getOrUndefined(advised)
   })
 }
@@ -121,7 +128,7 @@ const notJson = (answer: Answer): TransportError =>
 /** What a JSON text says; nothing for any other text, since JSON has no `undefined`. */
 const parse = (text: string): unknown => {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text)
   } catch {
     return undefined
   }
@@ -148,6 +155,9 @@ export const read = (answer: Answer): Either.Either<Accepted, CallError> => {
   if (answer.status >= 400 || success === false) {
     return Either.left(refusal(answer, body, message, code))
   }
+  if (success !== undefined && success !== null && success !== true) {
+    return Either.left(undecodable(answer, body, "its `Success` is neither true nor false"))
+  }
   if (success !== true && !saysYes(code)) {
     return Either.left(
       code === ""
@@ -164,15 +174,12 @@ export const read = (answer: Answer): Either.Either<Accepted, CallError> => {
 
 /** A JSON answer that cannot be what the operation promises. */
 export const undecodable = (answer: Answer, body: Json, issue: string): TransportError => {
-  const data = body["Data"]
-  const named = isObject(data) ? answer.redact(textOf(data, "SessionId")) : ""
   return new TransportError({
     operation: answer.operation,
     reason: "Decode",
     description: answer.redact(issue),
     status: answer.status,
     requestId: requestIdOf(answer, body),
-    // A session that was created must not be lost over the rest of its answer.
-    sessionId: answer.sessionId ?? (named === "" ? undefined : named)
+    sessionId: sessionIdOf(answer, body)
   })
 }

@@ -70,14 +70,20 @@ export const transport = (error: TransportError): string =>
   `${error.operation} ${transportVerbs[error.reason]}: ${sentence(error.description)}` +
   (error.status === undefined && error.requestId === undefined
     ? ""
-    : ` (HTTP ${error.status ?? "?"}${request(error.requestId)})`) +
+    : ` (${error.status === undefined ? "no HTTP status" : `HTTP ${error.status}`}${request(error.requestId)})`) +
   ` ${transportHints[error.reason]}`
 
 export const syncFailed = (error: SyncFailed): string =>
   `${error.operation} failed in session ${error.sessionId}: ${list(error.tasks.map(task))}` +
-  ` (request ${error.requestId}). The session still exists and holds its files.`
+  ` (request ${error.requestId}).`
+
+const deleteTimeout = (error: SyncTimeout): string =>
+  `Session ${error.sessionId} was not gone after ${error.polls} status requests in` +
+  ` ${seconds(error.elapsed)} (request ${error.requestId}). Its release was accepted and may` +
+  " still be going on: ask for its status, or wait longer."
 
 export const syncTimeout = (error: SyncTimeout): string => {
+  if (error.operation === "delete") return deleteTimeout(error)
   const open = [
     ...error.tasks.map(task),
     ...error.missing.map((one) => `no task listed for ${one.contextId} at ${one.path}`)
@@ -93,4 +99,4 @@ export const syncTimeout = (error: SyncTimeout): string => {
 
 export const tool = (error: ToolError): string =>
   `The tool ${error.tool} in session ${error.sessionId} failed: ${sentence(error.description)}` +
-  ` (request ${error.requestId})`
+  (error.requestId === "" ? "" : ` (request ${error.requestId})`)

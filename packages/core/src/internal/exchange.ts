@@ -1,7 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import type { Service as Config } from "../AgentBayConfig.js"
 import { type CallError, TransportError } from "../AgentBayError.js"
@@ -10,6 +10,7 @@ import type * as HttpTransport from "../HttpTransport.js"
 import { apiVersion, type Operation, type Parameters } from "../Protocol.js"
 import * as Envelope from "./envelope.js"
 import { codecOf } from "./operationCodec.js"
+import { describeIssue } from "./parseIssue.js"
 import { redactText } from "./redaction.js"
 import { cleanDefect, toTransportError } from "./transportFault.js"
 import { makeEncoder } from "./wireEncoding.js"
@@ -22,8 +23,6 @@ interface Exchanged<Reply> {
 
 /** What of an operation decides where its parameters go. */
 type Route = { readonly action: string; readonly inQuery: ReadonlyArray<string> }
-
-const format = ParseResult.TreeFormatter.formatIssueSync
 
 /**
  * One request and its answer: encode, send, tell yes from no, decode. Everything around
@@ -41,7 +40,7 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
   ): Either.Either<readonly [HttpTransport.Request, string | undefined], TransportError> => {
     const refuse = (description: string) =>
       Either.left(new TransportError({ operation: action, reason: "Encode", description }))
-    if (Either.isLeft(encoded)) return refuse(redact(format(encoded.left)))
+    if (Either.isLeft(encoded)) return refuse(redact(describeIssue(encoded.left)))
     try {
       const request: HttpTransport.Request = {
         ...encodeWire(action, inQuery, encoded.right, now),
@@ -65,7 +64,7 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
   ): Either.Either<Exchanged<Reply>, CallError> =>
     Either.flatMap(Envelope.read(answer), ({ body, requestId }) =>
       Either.mapBoth(decodeReply(body), {
-        onLeft: (issue) => Envelope.undecodable(answer, body, format(issue)),
+        onLeft: (issue) => Envelope.undecodable(answer, body, describeIssue(issue)),
         onRight: (reply) => ({ status: answer.status, answered: { requestId, reply } })
       })
     )

@@ -67,7 +67,10 @@ const parseBindings = (list: string | undefined): ReadonlyArray<MemoryBinding> =
     : []
 }
 
-const isBelow = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`)
+const withoutSlash = (path: string) => path.replace(/\/+$/, "")
+
+const isBelow = (path: string, folder: string) =>
+  path === withoutSlash(folder) || path.startsWith(`${withoutSlash(folder)}/`)
 
 // A transfer in memory copies everything below its path, and deletes nothing.
 const copy = (from: Map<string, Uint8Array>, to: Map<string, Uint8Array>, folder: string) => {
@@ -115,8 +118,12 @@ const callTool = (session: MemorySession, name: string, args: unknown): MemoryRe
       files.set(path, new Uint8Array([...(before ?? []), ...bytesOf(args)]))
       return toolAnswer("true")
     }
-    case "list_directory":
-      return toolAnswer(childrenOf(files, path).join("\n"))
+    case "list_directory": {
+      const children = childrenOf(files, path)
+      return children.length === 0
+        ? toolAnswer(`directory not found: ${path}`, true)
+        : toolAnswer(children.join("\n"))
+    }
     case "get_file_info":
       return bytes === undefined
         ? toolAnswer(`file not found: ${path}`, true)
@@ -221,6 +228,7 @@ export const makeMemoryService = (options: { readonly taskPolls: number }) => {
     const wanted = Object.entries(Object(parseJson(parameters["Labels"])))
     const found = [...sessions.values()]
       .filter(({ labels, live }) => live && wanted.every(([key, value]) => labels[key] === value))
+      .filter(() => (parameters["Status"] ?? "RUNNING") === "RUNNING")
       .toReversed()
       .map(({ id }) => ({ SessionId: id, SessionStatus: "RUNNING" }))
     return ok(found, { NextToken: "", TotalCount: found.length })

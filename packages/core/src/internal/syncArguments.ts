@@ -57,7 +57,8 @@ const pollPolicy = (http: HttpService, options: SyncOptions) => {
     PollPolicy.spaced({
       interval: retryInterval ?? layered?.interval,
       maxRetries: maxRetries ?? layered?.maxRetries
-    })
+    }),
+    "retryInterval"
   )
 }
 

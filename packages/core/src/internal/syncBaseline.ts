@@ -18,7 +18,7 @@ export const sameBinding = (one: BindingRef, other: BindingRef): boolean =>
 const sameKind = (one: ContextStatusData, other: ContextStatusData) =>
   one.taskType === other.taskType && sameBinding(one, other)
 
-const sameTime = (one: Option.Option<DateTime.Utc>, other: Option.Option<DateTime.Utc>) =>
+export const sameTime = (one: Option.Option<DateTime.Utc>, other: Option.Option<DateTime.Utc>) =>
   Option.match(one, {
     onNone: () => Option.isNone(other),
     onSome: (time) =>

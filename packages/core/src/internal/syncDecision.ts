@@ -10,7 +10,7 @@ import {
   hasSucceeded,
   type SyncMode
 } from "../ContextStatus.js"
-import { type Baseline, divide, sameBinding } from "./syncBaseline.js"
+import { type Baseline, divide, sameBinding, sameTime } from "./syncBaseline.js"
 import { type Decision, end, proceed, type Spent } from "./wait.js"
 
 /** How many polls after the first may show nothing new, unless told otherwise. */
@@ -78,13 +78,25 @@ export const missing = (
     .filter((binding) => !counted.some((task) => sameBinding(task, binding)))
     .map(({ contextId, path }) => ({ contextId, path }))
 
+const isSameTask = (one: ContextStatusData, other: ContextStatusData) =>
+  one.taskId === undefined && other.taskId === undefined
+    ? sameTime(one.startTime, other.startTime)
+    : one.taskId === other.taskId
+
 // What is listed now replaces what was known of the same binding. A task that vanishes
-// from the list keeps its last state: vanishing is no success.
+// from the list keeps its last state: vanishing is no success. Nor does the success of a
+// task that came after it mend one that has failed.
 const merge = (
   known: ReadonlyArray<ContextStatusData>,
   fresh: ReadonlyArray<ContextStatusData>
 ): ReadonlyArray<ContextStatusData> => [
-  ...known.filter((task) => !fresh.some((other) => sameBinding(task, other))),
+  ...known.filter((task) => {
+    const successors = fresh.filter((other) => sameBinding(task, other))
+    const hasFailed = hasEnded(task) && !hasSucceeded(task)
+    return (
+      successors.length === 0 || (hasFailed && !successors.some((other) => isSameTask(task, other)))
+    )
+  }),
   ...fresh
 ]
 

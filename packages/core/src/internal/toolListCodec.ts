@@ -1,12 +1,6 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-
-/** A tool that a session offers. `inputSchema` is the JSON schema of its arguments. */
-export interface ToolDescription {
-  readonly name: string
-  readonly server: string
-  readonly inputSchema?: unknown
-}
+import type { ToolDescription } from "../Protocol/ToolOperations.js"
 
 const Tool = Schema.Struct({
   name: Schema.optional(Schema.String),
