@@ -5,12 +5,20 @@ import { pathToFileURL } from "node:url"
 
 const { main } = await import(pathToFileURL(process.argv[2]).href)
 
+// Each run of the program listens for the faults of its output, for the rest of the process.
+process.stdout.setMaxListeners(0)
+process.stderr.setMaxListeners(0)
+
 const read = async (words) => {
   const pieces = []
   const write = process.stdout.write
   const log = console.log
   console.log = (...texts) => pieces.push(...texts, "\n")
-  process.stdout.write = (text) => pieces.push(String(text)) > 0
+  process.stdout.write = (text, done) => {
+    pieces.push(String(text))
+    done?.()
+    return true
+  }
   process.argv = [process.argv[0], "agentbay", ...words, "--help"]
   const code = await Effect.runPromise(main)
   process.stdout.write = write

@@ -9,7 +9,9 @@ import * as Scope from "effect/Scope"
 import * as Layer from "effect/Layer"
 import * as NodeFs from "node:fs"
 import * as NodeNet from "node:net"
+import * as NodeOs from "node:os"
 import {
+  collecting,
   isUnderWay,
   many,
   mount,
@@ -19,6 +21,7 @@ import {
   writeMany
 } from "./local/life.js"
 import * as Wire from "./local/wire.js"
+import { tree, write } from "./local/workspace.js"
 
 describe("LocalAgentBay", () => {
   it.scopedLive("keeps files across sessions", () =>
@@ -196,6 +199,129 @@ describe("LocalAgentBay", () => {
       )
       assert.strictEqual(yield* reasonOf({ dataDirectory: `${directory}/broken` }), "State")
     })
+  )
+
+  it.scopedLive("touches nothing in a directory of something else", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const files = { ".gitignore": "mine\n", "staging/a": "1", "sessions/b/c": "2" }
+      write(directory, files)
+      const refusal = (dataDirectory: string) =>
+        Effect.flip(Effect.void.pipe(serving(dataDirectory)))
+      const foreign = yield* refusal(directory)
+      assert.strictEqual(foreign.reason, "DataDirectory")
+      assert.include(foreign.message, directory)
+      assert.include(foreign.message, "Choose an empty or a new directory")
+      assert.deepStrictEqual(tree(directory), files)
+      for (const blank of ["", "  "]) {
+        const error = yield* refusal(blank)
+        assert.strictEqual(error.reason, "DataDirectory")
+        assert.include(error.message, "blank")
+      }
+    })
+  )
+
+  it.scopedLive("takes an empty directory, and one where a server has worked", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* Effect.void.pipe(serving(directory))
+      NodeFs.writeFileSync(`${directory}/.gitignore`, "mine\n")
+      NodeFs.writeFileSync(`${directory}/notes`, "")
+      for (const mark of ["lock.sqlite", "state.sqlite", "api-key"]) {
+        const copy = yield* temporaryDirectory
+        NodeFs.writeFileSync(`${copy}/notes`, "")
+        NodeFs.copyFileSync(`${directory}/${mark}`, `${copy}/${mark}`)
+        yield* Effect.void.pipe(serving(copy))
+      }
+      yield* Effect.void.pipe(serving(directory))
+      assert.strictEqual(NodeFs.readFileSync(`${directory}/.gitignore`, "utf8"), "mine\n")
+    })
+  )
+
+  it.scopedLive("keeps the files of sessions when the state file is lost, and names them", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const ids = yield* Effect.gen(function* () {
+        const server = yield* LocalAgentBay.LocalAgentBay
+        const ids = [yield* Wire.createSession(), yield* Wire.createSession()]
+        for (const id of ids) NodeFs.writeFileSync(`${server.sessionDirectory(id)}/tmp/a`, id)
+        return ids
+      }).pipe(serving(directory))
+      for (const name of NodeFs.readdirSync(directory)) {
+        if (name.startsWith("state.sqlite")) NodeFs.rmSync(`${directory}/${name}`)
+      }
+      const log = collecting()
+      yield* Effect.void.pipe(serving(directory), Effect.provide(log.layer))
+      for (const id of ids) {
+        const kept = NodeFs.readFileSync(`${directory}/sessions/${id}/root/tmp/a`, "utf8")
+        assert.strictEqual(kept, id)
+        assert.include(log.seen.join(), id)
+      }
+      assert.lengthOf(log.seen, 1)
+      assert.match(log.seen.join(), /^WARN /)
+    })
+  )
+
+  it.scopedLive("removes at the start what is left of sessions that ended well", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const log = collecting()
+      yield* Effect.gen(function* () {
+        const id = yield* Effect.gen(function* () {
+          const id = yield* Wire.createSession()
+          yield* Wire.release(id)
+          yield* Wire.eventually(
+            Effect.sync(() => NodeFs.readdirSync(`${directory}/sessions`).length),
+            (length) => length === 0
+          )
+          return id
+        }).pipe(serving(directory))
+        // As if the first server had died before it came to this.
+        write(`${directory}/sessions/${id}/root`, { "tmp/a": "1" })
+        yield* Effect.void.pipe(serving(directory))
+        assert.deepStrictEqual(NodeFs.readdirSync(`${directory}/sessions`), [])
+      }).pipe(Effect.provide(log.layer))
+      assert.deepStrictEqual(log.seen, [])
+    })
+  )
+
+  it.scopedLive("refuses hosts and ports that cannot be, and a blank key", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const refusal = (options: LocalAgentBay.Options) =>
+        Effect.flip(Effect.void.pipe(serving(directory, options)))
+      for (const port of [-1, 1.5, 65_536, Number.NaN, Number.POSITIVE_INFINITY]) {
+        const error = yield* refusal({ port })
+        assert.strictEqual(error.reason, "Listen", `${port}`)
+        assert.include(error.message, `the port ${port} is no whole number from 0 to 65535`)
+      }
+      for (const host of ["", " "]) {
+        const error = yield* refusal({ host })
+        assert.strictEqual(error.reason, "Listen")
+        assert.include(error.message, "the host is blank")
+      }
+      // The system takes the last one, but no URL does.
+      for (const host of ["[::1]", "http://x", "127.0.0.1\0b"]) {
+        assert.strictEqual((yield* refusal({ host })).reason, "Listen", host)
+      }
+      for (const key of ["", " \n"]) {
+        const error = yield* refusal({ apiKey: Redacted.make(key) })
+        assert.strictEqual(error.reason, "ApiKey")
+        assert.include(error.message, "it is blank")
+      }
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+  )
+
+  it.scopedLive("leaves the zone of an IPv6 address out of its URL", (context) =>
+    Effect.gen(function* () {
+      const { lo = [] } = NodeOs.networkInterfaces()
+      if (!lo.some((address) => address.address === "::1")) context.skip()
+      const { endpoint, url } = yield* LocalAgentBay.LocalAgentBay.pipe(
+        serving(yield* temporaryDirectory, { host: "::1%lo" })
+      )
+      assert.match(url, /^http:\/\/\[::1\]:\d+$/)
+      assert.strictEqual(url, `http://${endpoint}`)
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
   )
 
   it.scopedLive("warns when other machines can reach it", () =>

@@ -10,9 +10,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 
@@ -119,8 +121,7 @@ describe("NodeAgentBay", () => {
       "http to a stranger",
       { AGENTBAY_API_KEY: "k", AGENTBAY_ENDPOINT: "http://example.com" },
       "endpoint"
-    ],
-    ["no time at all", { AGENTBAY_API_KEY: "k", AGENTBAY_TIMEOUT_MS: "0" }, "timeout"]
+    ]
   ] as const) {
     it.scopedLive(`layerFromEnv: refuses ${what}, and does not fall back to local data`, () =>
       Effect.gen(function* () {
@@ -134,15 +135,35 @@ describe("NodeAgentBay", () => {
     )
   }
 
-  it.scopedLive("layerFromEnv: a time that is no number is a ConfigError", () =>
-    Effect.gen(function* () {
-      const error = yield* Layer.build(NodeAgentBay.layerFromEnv()).pipe(
-        Effect.flip,
-        withEnv({ AGENTBAY_API_KEY: "k", AGENTBAY_TIMEOUT_MS: "soon" })
-      )
-      assert.propertyVal(error, "_op", "InvalidData")
-    })
-  )
+  for (const time of ["soon", "0", "-5", "1.5", "1e3", "Infinity", "9".repeat(20)]) {
+    it.scopedLive(`layerFromEnv: a time of '${time}' is a ConfigError that names it`, () =>
+      Effect.gen(function* () {
+        const error = yield* Layer.build(NodeAgentBay.layerFromEnv()).pipe(
+          Effect.flip,
+          withEnv({ AGENTBAY_API_KEY: "k", AGENTBAY_TIMEOUT_MS: time })
+        )
+        assert.propertyVal(error, "_op", "InvalidData")
+        assert.include(String(error), "AGENTBAY_TIMEOUT_MS")
+      })
+    )
+  }
+
+  for (const [what, env, expected] of [
+    ["a time", { AGENTBAY_API_KEY: "k", AGENTBAY_TIMEOUT_MS: "5000" }, Option.some(5000)],
+    ["an empty time", { AGENTBAY_API_KEY: "k", AGENTBAY_TIMEOUT_MS: "" }, Option.some(undefined)],
+    ["a blank time", { AGENTBAY_API_KEY: "k", AGENTBAY_TIMEOUT_MS: " " }, Option.some(undefined)],
+    ["a bad time without a key", { AGENTBAY_TIMEOUT_MS: "soon" }, Option.none()]
+  ] as const) {
+    it.effect(`config: reads ${what}`, () =>
+      Effect.gen(function* () {
+        const cloud = yield* NodeAgentBay.config
+        const millis = Option.map(cloud, ({ timeout }) =>
+          timeout === undefined ? undefined : Duration.toMillis(timeout)
+        )
+        assert.deepStrictEqual(millis, expected)
+      }).pipe(withEnv(env))
+    )
+  }
 
   const expectError = (
     error: AgentBayError.AgentBayError,

@@ -23,6 +23,7 @@ import * as ExitCode from "./cli/ExitCode.js"
 import * as Failure from "./cli/Failure.js"
 import * as InfoCommand from "./cli/InfoCommand.js"
 import * as Log from "./cli/Log.js"
+import * as Output from "./cli/Output.js"
 import * as Routing from "./cli/Routing.js"
 import * as Screen from "./cli/Screen.js"
 import * as Serve from "./cli/Serve.js"
@@ -103,6 +104,25 @@ const report = (args: ReadonlyArray<string>, failure: Failure.Failure) =>
     return failure.exitCode
   })
 
+const reporting = (args: ReadonlyArray<string>): Effect.Effect<number, never, Requirements> =>
+  Effect.flatMap(Screen.Screen, (screen) =>
+    run(args).pipe(
+      Effect.as(ExitCode.done),
+      Effect.catchAllCause((cause) =>
+        Option.match(Failure.ofCause(cause), {
+          onNone: () => Effect.interrupt,
+          onSome: (failure) => report(args, failure)
+        })
+      ),
+      Effect.provide(Logger.replace(Logger.defaultLogger, Log.logger(screen)))
+    )
+  )
+
+const tellingInterruption = <R>(work: Effect.Effect<number, never, R>) =>
+  Effect.flatMap(Screen.Screen, (screen) =>
+    Effect.onInterrupt(work, () => screen.note("agentbay: interrupted"))
+  )
+
 /**
  * Runs a command line, tells on stderr in one line what went wrong, and succeeds with the
  * exit code: 0 done, 1 the service or the transfer failed, 2 wrong usage, 3 timed out. An
@@ -113,29 +133,20 @@ const report = (args: ReadonlyArray<string>, failure: Failure.Failure) =>
  */
 export const runReporting = (
   args: ReadonlyArray<string>
-): Effect.Effect<number, never, Requirements> =>
-  Effect.flatMap(Screen.Screen, (screen) =>
-    run(args).pipe(
-      Effect.as(ExitCode.done),
-      Effect.catchAllCause((cause) =>
-        Option.match(Failure.ofCause(cause), {
-          onNone: () => Effect.interrupt,
-          onSome: (failure) => report(args, failure)
-        })
-      ),
-      Effect.onInterrupt(() => screen.note("agentbay: interrupted")),
-      Effect.provide(Logger.replace(Logger.defaultLogger, Log.logger(screen)))
-    )
-  )
+): Effect.Effect<number, never, Requirements> => tellingInterruption(reporting(args))
 
 /**
- * The program of this process.
+ * The program of this process. It also ends, with everything closed, when nobody reads its
+ * output any longer (141) or its results cannot be written (1).
  *
  * @since 0.1.0
  * @category running
  */
 export const main: Effect.Effect<number> = Effect.suspend(() =>
-  Effect.zipRight(ExitCode.noticeTermination, runReporting(process.argv.slice(2)))
+  Effect.zipRight(
+    ExitCode.noticeTermination,
+    tellingInterruption(Output.whileWritable(reporting(process.argv.slice(2))))
+  )
 ).pipe(
   Effect.provide(
     Layer.provideMerge(

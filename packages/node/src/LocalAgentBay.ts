@@ -82,9 +82,12 @@ export class LocalAgentBay extends Context.Tag("@effect-agentbay/node/LocalAgent
  * @category models
  */
 export interface Options {
-  /** Directory for state and files; created when missing. Default `.agentbay`. */
+  /**
+   * Directory for state and files; created when missing. One that holds files of something
+   * else is refused. Default `.agentbay`.
+   */
   readonly dataDirectory?: string | undefined
-  /** Port to listen on. Default 0: any free one. */
+  /** Port to listen on, 0 to 65535. Default 0: any free one. */
   readonly port?: number | undefined
   /**
    * Address to listen on. Default `127.0.0.1`. Any other than a loopback address lets other
@@ -92,7 +95,7 @@ export interface Options {
    */
   readonly host?: string | undefined
   /**
-   * The key that clients have to send. Default: a random one, kept in the data directory
+   * The key that clients have to send; not blank. Default: a random one, kept in the data directory
    * and readable by the owner alone.
    */
   readonly apiKey?: Redacted.Redacted | undefined
@@ -131,7 +134,9 @@ const serve = (
 > =>
   Effect.gen(function* () {
     const directory = yield* DataDirectory.DataDirectory
-    const apiKey = options.apiKey ?? (yield* ApiKey.ofDataDirectory)
+    const apiKey = yield* options.apiKey === undefined
+      ? ApiKey.ofDataDirectory
+      : ApiKey.given(options.apiKey)
     const answer = yield* HttpFront.make(apiKey)
     const url = yield* Listener.listen(options.host ?? "127.0.0.1", options.port ?? 0, (url) =>
       answer({ url })

@@ -7,11 +7,13 @@ import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import * as AgentBayConfig from "@effect-agentbay/core/AgentBayConfig"
 import type { InvalidArgument } from "@effect-agentbay/core/AgentBayError"
 import * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
+import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as LocalAgentBay from "./LocalAgentBay.js"
@@ -76,9 +78,13 @@ export const layerConfig = (
 ): Layer.Layer<Services, ConfigError.ConfigError | InvalidArgument> =>
   overUndici(AgentBayConfig.layerConfig(config), http)
 
+// Nobody is spared by waiting longer between two looks at a server in the same process.
+const localPolicy = PollPolicy.spaced({ interval: "200 millis", maxRetries: 1125 })
+
 /**
  * The client together with a Local AgentBay in this process. The server lives as long as
- * the layer; its data stay in its directory.
+ * the layer; its data stay in its directory. Waits ask every 200 ms, for the standard 225
+ * seconds, unless `pollPolicy` says otherwise.
  *
  * @since 0.1.0
  * @category layers
@@ -94,7 +100,8 @@ export const layerLocal = (
       AgentBayConfig.layer({ apiKey, endpoint: url })
     )
   )
-  return Layer.provideMerge(overUndici(config, options), LocalAgentBay.layer(options))
+  const http = { ...options, pollPolicy: options.pollPolicy ?? localPolicy }
+  return Layer.provideMerge(overUndici(config, http), LocalAgentBay.layer(options))
 }
 
 // A variable that is set to nothing counts as not set, except the key: a program that was
@@ -107,17 +114,27 @@ const optionalText = (name: string, description: string) =>
     Config.map(Option.getOrUndefined)
   )
 
-const timeout = Config.integer("AGENTBAY_TIMEOUT_MS").pipe(
-  Config.withDescription("How long one request may take, in milliseconds"),
-  Config.option,
-  Config.map(Option.map(Duration.millis)),
-  Config.map(Option.getOrUndefined)
-)
+const timeoutVariable = "AGENTBAY_TIMEOUT_MS"
+
+const parseTimeout = (
+  text: string | undefined
+): Either.Either<Duration.Duration | undefined, ConfigError.ConfigError> => {
+  if (text === undefined) return Either.right(undefined)
+  const millis = /^\s*\d+\s*$/.test(text) ? Number(text) : 0
+  return millis > 0 && Number.isSafeInteger(millis)
+    ? Either.right(Duration.millis(millis))
+    : Either.left(
+        ConfigError.InvalidData(
+          [timeoutVariable],
+          `Expected a positive whole number of milliseconds but received ${text}`
+        )
+      )
+}
 
 /**
  * The settings of the cloud from the environment: `AGENTBAY_API_KEY`, and optionally
- * `AGENTBAY_ENDPOINT`, `AGENTBAY_REGION_ID` and `AGENTBAY_TIMEOUT_MS`. None when no key is
- * set.
+ * `AGENTBAY_ENDPOINT`, `AGENTBAY_REGION_ID` and `AGENTBAY_TIMEOUT_MS`, which count as not set
+ * when they are blank. None when no key is set; the others do not matter then.
  *
  * @since 0.1.0
  * @category config
@@ -128,9 +145,18 @@ export const config: Config.Config<Option.Option<AgentBayConfig.Options>> = Conf
   ),
   endpoint: optionalText("AGENTBAY_ENDPOINT", "Host and port of the service"),
   regionId: optionalText("AGENTBAY_REGION_ID", "Where sessions are created"),
-  timeout
+  timeout: optionalText(timeoutVariable, "How long one request may take, in milliseconds")
 }).pipe(
-  Config.map(({ apiKey, ...rest }) => Option.map(apiKey, (key) => ({ apiKey: key, ...rest })))
+  // Looked at only with a key, so that a bad time is no obstacle to local work.
+  Config.mapOrFail(({ apiKey, timeout, ...rest }) =>
+    Option.match(apiKey, {
+      onNone: () => Either.right(Option.none()),
+      onSome: (key) =>
+        Either.map(parseTimeout(timeout), (time) =>
+          Option.some({ apiKey: key, ...rest, timeout: time })
+        )
+    })
+  )
 )
 
 /**

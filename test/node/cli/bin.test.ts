@@ -31,7 +31,12 @@ interface Running {
 
 const start = (
   args: ReadonlyArray<string>,
-  options: { readonly cwd: string; readonly env?: { readonly [name: string]: string } }
+  options: {
+    readonly cwd: string
+    readonly env?: { readonly [name: string]: string }
+    /** A file that stdout goes to; it is captured otherwise. */
+    readonly stdout?: number
+  }
 ) =>
   Effect.acquireRelease(
     Effect.sync((): Running => {
@@ -39,12 +44,12 @@ const start = (
       const child = spawn(process.execPath, [bin, ...args], {
         cwd: options.cwd,
         env: { ...inherited, ...options.env },
-        stdio: ["ignore", "pipe", "pipe"]
+        stdio: ["ignore", options.stdout ?? "pipe", "pipe"]
       })
       let stdout = ""
       let stderr = ""
-      child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text))
-      child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))
+      child.stdout?.setEncoding("utf8").on("data", (text) => (stdout += text))
+      child.stderr?.setEncoding("utf8").on("data", (text) => (stderr += text))
       const ended = new Promise<Awaited<Running["ended"]>>((resolve) =>
         child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
       )
@@ -53,8 +58,8 @@ const start = (
           const look = () => {
             if (pattern.test(stdout + stderr)) resolve(stdout + stderr)
           }
-          child.stdout.on("data", look)
-          child.stderr.on("data", look)
+          child.stdout?.on("data", look)
+          child.stderr?.on("data", look)
           child.once("close", () => reject(new Error(`ended early: ${stdout}${stderr}`)))
           look()
         })
@@ -178,6 +183,48 @@ describe("the executable", { timeout: 60_000 }, () => {
       })
     )
   }
+
+  for (const [output, seen] of [
+    ["stdout", /Files that outlive/],
+    ["stderr", /Opening a session/]
+  ] as const) {
+    it.scopedLive(`141 and no session left behind when nobody reads ${output} any longer`, () =>
+      Effect.gen(function* () {
+        const cwd = yield* Harness.temporaryDirectory
+        const demo = yield* start(["demo"], { cwd })
+        yield* Effect.promise(() => demo.until(seen))
+        demo.child[output]?.destroy()
+        const { code, stderr, stdout } = yield* end(demo)
+        assert.strictEqual(code, 141, stderr)
+        assert.notMatch(stderr, /agentbay: |\n {4}at /)
+        assert.notInclude(stdout, "came back")
+        const listed = yield* runBin(["session", "list"], { cwd })
+        assert.deepStrictEqual([listed.code, listed.stdout], [0, ""])
+      })
+    )
+  }
+
+  it.scopedLive("141 when the only result is not read", () =>
+    Effect.gen(function* () {
+      const cwd = yield* Harness.temporaryDirectory
+      const running = yield* start(["--help"], { cwd })
+      running.child.stdout?.destroy()
+      const { code, stderr } = yield* end(running)
+      assert.deepStrictEqual([code, stderr], [141, ""])
+    })
+  )
+
+  const full = "/dev/full"
+  it.scopedLive.skipIf(!NodeFs.existsSync(full))("1 when a result cannot be written", () =>
+    Effect.gen(function* () {
+      const cwd = yield* Harness.temporaryDirectory
+      const stdout = NodeFs.openSync(full, "w")
+      const { code, stderr } = yield* runBin(["session", "create", "--json"], { cwd, stdout })
+      NodeFs.closeSync(stdout)
+      assert.strictEqual(code, 1)
+      assert.match(stderr, /^agentbay: The output cannot be written: [^\n]*ENOSPC[^\n]*\n$/)
+    })
+  )
 
   it.scopedLive("serve is found by others, tells no key, and tidies up at SIGINT", () =>
     Effect.gen(function* () {

@@ -8,6 +8,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import * as NodeFs from "node:fs"
+import * as Path from "node:path"
 import * as Environment from "../../../packages/node/src/cli/Environment.js"
 import * as Log from "../../../packages/node/src/cli/Log.js"
 import * as Screen from "../../../packages/node/src/cli/Screen.js"
@@ -187,7 +189,10 @@ describe("wrong usage", () => {
     ["bogus", /no command 'bogus'/],
     ["demo --from /no/such/folder", /no folder \/no\/such\/folder/],
     ["demo --from /dev/null", /not a folder/],
-    ["serve --port 70000", /--port/]
+    ["serve --port 70000", /--port/],
+    ["serve --data ", /--data must name a directory, but is blank.*'agentbay serve --help'/],
+    ["session list --data ", /--data must name a directory, but is blank/],
+    ["demo --data \t", /--data must name a directory, but is blank/]
   ]
   for (const [line, message] of refused) {
     it.effect(`agentbay ${line}`, () =>
@@ -201,6 +206,35 @@ describe("wrong usage", () => {
       })
     )
   }
+
+  it.effect("a folder for the demo that is the data directory, lies in it, or leads there", () =>
+    Effect.gen(function* () {
+      const directory = yield* Harness.temporaryDirectory
+      const data = Path.join(directory, "data")
+      NodeFs.mkdirSync(Path.join(data, "contexts"), { recursive: true })
+      NodeFs.writeFileSync(Path.join(data, "api-key"), "akm-secret")
+      NodeFs.writeFileSync(Path.join(data, "contexts", "file"), "")
+      NodeFs.symlinkSync(data, Path.join(directory, "link"))
+      const to = (path: string) => Path.join(directory, path)
+      for (const [from, named] of [
+        [data, data],
+        [`${data}/`, data],
+        [Path.join(data, "contexts"), data],
+        [to("link"), data],
+        [data, to("link")],
+        [to("link/contexts"), to("link")]
+      ] as const) {
+        const { code, stderr } = yield* Harness.run(["demo", "--from", from, "--data", named])
+        assert.strictEqual(code, 2, `${from} with ${named}: ${stderr}`)
+        assert.match(stderr, /^agentbay: --from: .* lies in the data directory/)
+      }
+      // A name that only begins alike is another folder; the double has no Local AgentBay.
+      NodeFs.mkdirSync(to("data-2"))
+      NodeFs.writeFileSync(to("data-2/file"), "")
+      const beside = yield* Harness.run(["demo", "--from", to("data-2"), "--data", data])
+      assert.match(beside.stderr, /no Local AgentBay in this test/)
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("an empty folder for the demo", () =>
     Effect.gen(function* () {

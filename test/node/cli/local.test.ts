@@ -58,6 +58,7 @@ describe("agentbay demo", () => {
       const result = JSON.parse(second.stdout)
       assert.strictEqual(result.same, true)
       assert.strictEqual(result.identical, 21)
+      assert.strictEqual(result.context.name, "agentbay-demo")
       assert.strictEqual(result.sync.outcome, "Completed")
       const left = yield* run(["session", "list", "--data", data])
       assert.strictEqual(left.stdout, "", "the demo left a session behind")
@@ -86,6 +87,30 @@ describe("agentbay demo", () => {
       const result = JSON.parse(second.stdout)
       assert.deepStrictEqual([result.same, result.identical, result.unexpected], [true, 3, []])
       assert.deepStrictEqual(result.leftOut, ["link"])
+    })
+  )
+
+  it.scopedLive("gives every folder a context of its own, also when two run at once", () =>
+    Effect.gen(function* () {
+      const data = yield* Harness.temporaryDirectory
+      const folders = yield* Harness.temporaryDirectory
+      for (const name of ["a", "b"]) write(folders, `${name}/file ${name}`, name)
+      NodeFs.symlinkSync(Path.join(folders, "a"), Path.join(folders, "link to a"))
+      yield* Layer.build(LocalAgentBay.layer({ dataDirectory: data, advertise: true }))
+      const demo = (name: string) =>
+        run(["demo", "--from", Path.join(folders, name), "--data", data, "--json"])
+      const [a, b] = yield* Effect.all([demo("a"), demo("b")], { concurrency: 2 })
+      const again = yield* demo("link to a")
+      const names = [a, b, again].map(({ code, stderr, stdout }) => {
+        assert.strictEqual(code, 0, stderr)
+        return JSON.parse(stdout).context.name
+      })
+      const real = NodeFs.realpathSync(Path.join(folders, "a"))
+      const digest = NodeCrypto.createHash("sha256").update(real).digest("hex").slice(0, 8)
+      assert.strictEqual(names[0], `agentbay-demo-${digest}`)
+      assert.match(names[1], /^agentbay-demo-[\da-f]{8}$/)
+      assert.notStrictEqual(names[1], names[0])
+      assert.strictEqual(names[2], names[0])
     })
   )
 

@@ -1,6 +1,7 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { execFileSync } from "node:child_process"
 import * as NodeFs from "node:fs"
 import * as Wire from "./wire.js"
 
@@ -56,6 +57,31 @@ describe("file tools", () => {
         assert.include(wrong.text, "mode")
         assert.deepStrictEqual(NodeFs.readdirSync(`${dataDirectory}/staging`), [])
       })
+    )
+  )
+
+  it.scopedLive("a named pipe is refused by name, and nothing waits for its other end", () =>
+    inSession(({ call, root }) =>
+      Effect.gen(function* () {
+        const path = "/tmp/pipe"
+        const refused = { text: `not a regular file: ${path}`, isError: true }
+        execFileSync("mkfifo", [`${root}${path}`])
+        const read = call("read_file", { path })
+        const append = call("write_file", { path, content: "x", mode: "append" })
+        assert.deepStrictEqual(yield* read, refused)
+        assert.deepStrictEqual(yield* append, refused)
+        // With somebody at the other end it can be opened, and is refused all the same.
+        yield* Effect.acquireRelease(
+          Effect.sync(() => NodeFs.openSync(`${root}${path}`, "r+")),
+          (file) => Effect.sync(() => NodeFs.closeSync(file))
+        )
+        assert.deepStrictEqual(yield* read, refused)
+        assert.deepStrictEqual(yield* append, refused)
+        assert.deepStrictEqual(yield* call("read_file", { path: "/tmp" }), {
+          text: "is a directory: /tmp",
+          isError: true
+        })
+      }).pipe(Effect.scoped)
     )
   )
 

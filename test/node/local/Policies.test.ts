@@ -22,6 +22,28 @@ describe("policies", () => {
     }).pipe(provided)
   )
 
+  it.scopedLive("bwList: also holds for a path inside the mount", () =>
+    Effect.gen(function* () {
+      const policy = { bwList: { whiteLists: [{ path: "", excludePaths: ["sub/secret"] }] } }
+      const { contextId, id, session, store } = yield* prepare(policy)
+      write(session, { "sub/a": "1", "sub/secret/key": "2", "sub/secret/deep/key": "3" })
+      const sync = (path: string) =>
+        Effect.map(Wire.sync(id, { ContextId: contextId, Path: `${mount}/${path}` }), (items) =>
+          items.find((item) => item.path === `${mount}/${path}`)
+        )
+      assert.strictEqual((yield* sync("sub"))?.status, "Success")
+      assert.deepStrictEqual(tree(store), { "sub/a": "1" })
+      for (const path of ["sub/secret", "sub/secret/deep", "sub/secret/key"]) {
+        const task = yield* sync(path)
+        assert.deepInclude(task, {
+          status: "Failed",
+          errorMessage: `the whitelist of the binding leaves out ${mount}/${path}`
+        })
+      }
+      assert.deepStrictEqual(tree(store), { "sub/a": "1" })
+    }).pipe(provided)
+  )
+
   it.scopedLive("deletions are carried into the store, unless the policy says no", () =>
     Effect.gen(function* () {
       for (const [name, policy, left] of [
@@ -83,6 +105,20 @@ describe("deletions are carried only by a session that has seen what is stored",
       yield* Wire.release(one.id)
       yield* Wire.release(other.id)
       assert.deepStrictEqual(tree(one.store), { fromOne: "1", fromOther: "2" })
+    }).pipe(provided)
+  )
+
+  it.scopedLive("not by one that missed an empty folder of another session", () =>
+    Effect.gen(function* () {
+      const one = yield* prepare()
+      write(one.session, { a: "1" })
+      yield* Wire.sync(one.id)
+      const other = yield* prepare()
+      NodeFs.mkdirSync(`${one.session}/empty`)
+      yield* Wire.sync(one.id)
+      write(other.session, { b: "2" })
+      yield* Wire.sync(other.id)
+      assert.deepStrictEqual(NodeFs.readdirSync(one.store), ["a", "b", "empty"])
     }).pipe(provided)
   )
 

@@ -1,7 +1,9 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as NodeFs from "node:fs"
+import { collecting } from "./life.js"
 import * as Wire from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
@@ -31,8 +33,9 @@ describe("release", () => {
     }).pipe(provided)
   )
 
-  it.scopedLive("keeps the folder and says so when an upload fails", () =>
-    Effect.gen(function* () {
+  it.scopedLive("keeps the folder and says so when an upload fails", () => {
+    const log = collecting()
+    return Effect.gen(function* () {
       const server = yield* LocalAgentBay.LocalAgentBay
       const contextId = yield* Wire.createContext("c")
       const id = yield* Wire.createSession(
@@ -46,6 +49,14 @@ describe("release", () => {
       NodeFs.mkdirSync(`${store}/home/wuying`, { recursive: true })
       NodeFs.symlinkSync("/nowhere", `${store}/home/wuying/work`)
       const detail = yield* Wire.release(id)
+      yield* Wire.eventually(
+        Effect.sync(() => log.seen.length),
+        (length) => length > 0
+      )
+      assert.lengthOf(log.seen, 1)
+      assert.match(log.seen.join(), /^WARN Not everything was uploaded .*\/home\/wuying\/work/)
+      assert.include(log.seen.join(), server.sessionDirectory(id))
+      assert.notInclude(log.seen.join(), Redacted.value(server.apiKey))
       assert.include(Wire.textAt(detail, "EndReason"), "/home/wuying/work")
       assert.include(Wire.textAt(detail, "EndReason"), "kept")
       // Another session ends after this one, down to its folder.
@@ -60,8 +71,8 @@ describe("release", () => {
         "precious"
       )
       assert.deepStrictEqual(NodeFs.readdirSync(`${store}/home/wuying/more`), ["b"])
-    }).pipe(provided)
-  )
+    }).pipe(provided, Effect.provide(log.layer))
+  })
 
   it.scopedLive("never takes a vanished folder for an emptied one", () =>
     Effect.gen(function* () {
@@ -74,6 +85,6 @@ describe("release", () => {
       const detail = yield* Wire.release(id)
       assert.include(Wire.textAt(detail, "EndReason"), "there is nothing at /home/wuying/work")
       assert.isTrue(NodeFs.existsSync(`${server.contextDirectory(contextId)}/home/wuying/work/a`))
-    }).pipe(provided)
+    }).pipe(provided, Effect.provide(collecting().layer))
   )
 })

@@ -183,6 +183,17 @@ describe("requests", () => {
           bindings([{ ContextId: contextId, Path: "/a", Policy: "[" }]),
           "PersistenceDataList"
         ],
+        ...[
+          ["/a/b", "/a"],
+          ["/a", "/x/../a/b/"]
+        ].map(
+          (paths) =>
+            [
+              "CreateMcpSession",
+              bindings(paths.map((Path) => ({ ContextId: contextId, Path }))),
+              paths[0] === "/a" ? "the paths /a and /a/b," : "the paths /a/b and /a,"
+            ] as const
+        ),
         ["ListSession", { Labels: "{}", MaxResults: "0" }, "MaxResults"],
         ["ListSession", { Labels: "{}", MaxResults: "ten" }, "MaxResults"],
         ["ListSession", { Labels: "{}", NextToken: "tok==" }, "NextToken"],

@@ -1,6 +1,7 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as NodeFs from "node:fs"
 import * as Wire from "./wire.js"
 
@@ -208,6 +209,19 @@ describe("sessions", () => {
       }
       assert.deepStrictEqual(NodeFs.readdirSync(`${server.dataDirectory}/sessions`), [])
     }).pipe(provided)
+  )
+
+  it.scopedLive("a session whose folders cannot be made leaves none behind", () =>
+    Effect.gen(function* () {
+      const server = yield* LocalAgentBay.LocalAgentBay
+      const contextId = yield* Wire.createContext("c")
+      const path = `/tmp${`/${"n".repeat(250)}`.repeat(20)}`
+      const answer = yield* Wire.request("CreateMcpSession", {
+        PersistenceDataList: [{ ContextId: contextId, Path: path }]
+      })
+      assert.notStrictEqual(outcome(answer).code, "ok")
+      assert.deepStrictEqual(NodeFs.readdirSync(`${server.dataDirectory}/sessions`), [])
+    }).pipe(provided, Effect.provide(Logger.remove(Logger.defaultLogger)))
   )
 
   it.scopedLive("lists are newest first, filtered, and their pages hold while sessions go", () =>

@@ -7,7 +7,7 @@ import * as NodeNet from "node:net"
 import { execFileSync } from "node:child_process"
 import * as Transfer from "../../../packages/node/src/local/Transfer.js"
 import * as Whitelist from "../../../packages/node/src/local/Whitelist.js"
-import { readTree, temporaryDirectory, type Tree, writeTree } from "./trees.js"
+import { readTree, replaceCall, temporaryDirectory, type Tree, writeTree } from "./trees.js"
 
 const place = Effect.map(temporaryDirectory, (base) => ({
   base,
@@ -26,6 +26,15 @@ const prepared = (source: Tree, destination?: Tree) =>
 const modified = (path: string) => NodeFs.lstatSync(path, { bigint: true }).mtimeNs
 const inode = (path: string) => NodeFs.lstatSync(path).ino
 const mode = (path: string) => NodeFs.lstatSync(path).mode & 0o7777
+const changed = (path: string) => NodeFs.lstatSync(path, { bigint: true }).ctimeNs
+
+/** Waits until the file system's clock has moved on since the file was touched. */
+const tickAfter = (path: string, base: string) =>
+  Effect.sync(() => {
+    NodeFs.writeFileSync(`${base}/probe`, "")
+    return changed(`${base}/probe`) > changed(path)
+  }).pipe(Effect.repeat({ until: (later) => later }))
+
 const unfinished = (staging: string) => NodeFs.readdirSync(staging)
 
 describe("a first transfer", () => {
@@ -56,6 +65,7 @@ describe("a first transfer", () => {
       assert.deepStrictEqual(result, {
         counts: { bytesDone: 13, bytesTotal: 13, filesDone: 10, filesTotal: 10 },
         copied: 10,
+        folders: 70,
         unchanged: 0,
         removed: 0,
         skipped: []
@@ -152,6 +162,48 @@ describe("a later transfer", () => {
       assert.strictEqual(inode(`${at.destination}/same`), before)
       assert.strictEqual(inode(`${at.destination}/bits`), bits)
       assert.strictEqual(mode(`${at.destination}/bits`), 0o600)
+    })
+  )
+
+  it.scopedLive("copies what was changed under the same size and time, however large", () =>
+    Effect.gen(function* () {
+      const large = Buffer.alloc(3 * 1024 * 1024 + 5, "a")
+      const at = yield* prepared({ version: "1.0.1", same: "s", large })
+      yield* Transfer.transfer(at)
+      large.write("b", large.length - 1)
+      // Both keep the time of the first tree, as unpacking an archive does.
+      writeTree(at.source, { version: "1.0.2", same: "s", large })
+      const result = yield* Transfer.transfer(at)
+      assert.deepStrictEqual([result.copied, result.unchanged], [2, 1])
+      assert.deepStrictEqual(result.counts.filesDone, 3)
+      assert.deepStrictEqual(result.counts.bytesDone, result.counts.bytesTotal)
+      assert.strictEqual(NodeFs.readFileSync(`${at.destination}/version`, "utf8"), "1.0.2")
+      assert.isTrue(NodeFs.readFileSync(`${at.destination}/large`).equals(large))
+    })
+  )
+
+  it.scopedLive("reads a file that was only touched once, and others not at all", () =>
+    Effect.gen(function* () {
+      const at = yield* prepared({ a: "1", b: "2", "folder/c": "3" })
+      yield* tickAfter(`${at.source}/folder/c`, at.base)
+      yield* Transfer.transfer(at)
+      let reads = 0
+      yield* replaceCall("readSync", (original) => (...args: ReadonlyArray<unknown>) => {
+        reads += 1
+        return Reflect.apply(original, undefined, args)
+      })
+      yield* Transfer.transfer(at)
+      assert.strictEqual(reads, 0)
+      NodeFs.chmodSync(`${at.source}/a`, 0o600)
+      NodeFs.chmodSync(`${at.source}/b`, mode(`${at.source}/b`))
+      yield* tickAfter(`${at.source}/b`, at.base)
+      const touched = yield* Transfer.transfer(at)
+      assert.isAbove(reads, 0)
+      assert.deepStrictEqual([touched.copied, touched.unchanged], [0, 3])
+      assert.strictEqual(mode(`${at.destination}/a`), 0o600)
+      reads = 0
+      yield* Transfer.transfer(at)
+      assert.strictEqual(reads, 0)
     })
   )
 

@@ -1,5 +1,6 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as NodeFs from "node:fs"
 import * as NodeOs from "node:os"
 import * as NodePath from "node:path"
@@ -15,6 +16,15 @@ export const serving =
   (dataDirectory: string, options: LocalAgentBay.Options = {}) =>
   <A, E>(effect: Effect.Effect<A, E, LocalAgentBay.LocalAgentBay>) =>
     Effect.provide(effect, LocalAgentBay.layer({ dataDirectory, ...options }))
+
+/** Collects what is logged, instead of writing it down. */
+export const collecting = () => {
+  const seen: Array<string> = []
+  const logger = Logger.make(({ logLevel, message }) =>
+    seen.push(`${logLevel.label} ${[message].flat().map(String).join(" ")}`)
+  )
+  return { seen, layer: Logger.replace(Logger.defaultLogger, logger) }
+}
 
 export const mount = "/home/wuying/work"
 

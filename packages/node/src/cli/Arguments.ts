@@ -24,15 +24,30 @@ export const json: Options.Options<boolean> = Options.boolean("json").pipe(
 )
 
 /**
+ * `--data DIR` with a description of its own. A blank one is refused: it comes from a variable
+ * that is not set, and would mean the current folder.
+ *
+ * @since 0.1.0
+ */
+export const dataDirectory = (description: string): Options.Options<string> =>
+  Options.text("data").pipe(
+    Options.withPseudoName("DIR"),
+    Options.withDescription(description),
+    Options.mapEffect((text) =>
+      text.trim() === ""
+        ? refuse("--data must name a directory, but is blank")
+        : Effect.succeed(text)
+    )
+  )
+
+/**
  * `--data DIR`.
  *
  * @since 0.1.0
  */
-export const data: Options.Options<Option.Option<string>> = Options.text("data").pipe(
-  Options.withPseudoName("DIR"),
-  Options.withDescription("Use Local AgentBay with its data here (default .agentbay)"),
-  Options.optional
-)
+export const data: Options.Options<Option.Option<string>> = dataDirectory(
+  "Use Local AgentBay with its data here (default .agentbay)"
+).pipe(Options.optional)
 
 /**
  * `--session ID`.

@@ -27,7 +27,14 @@ import * as Style from "./Style.js"
 import * as Tasks from "./Tasks.js"
 import * as Text from "./Text.js"
 
-const contextName = "agentbay-demo"
+const shippedContext = "agentbay-demo"
+
+/**
+ * A context for each folder, by its real path, so that a demo of one folder neither disturbs
+ * nor replaces that of another.
+ */
+const contextOf = ({ root }: Folder.Folder): string =>
+  `${shippedContext}-${Folder.digest(Buffer.from(root)).slice(0, 8)}`
 
 const shippedFolder = fileURLToPath(new URL("../../demo", import.meta.url))
 
@@ -58,20 +65,39 @@ const realDataDirectory = (data: Option.Option<string>) => {
   return Effect.promise(() => NodeFs.realpath(absolute).catch(() => absolute))
 }
 
+/** The folder that is used, and the name of the context that it goes to. */
+type Source = { readonly folder: Folder.Folder; readonly contextName: string }
+
+const isWithin = (directory: string, path: string): boolean =>
+  path === directory || path.startsWith(NodePath.join(directory, NodePath.sep))
+
+/** What a Local AgentBay keeps for itself, such as its key, must not end in a context. */
+const checkApart = Effect.fnUntraced(function* (folder: string, dataDirectory: string) {
+  const real = yield* Effect.promise(() => NodeFs.realpath(folder).catch(() => folder))
+  if (isWithin(dataDirectory, real)) {
+    return yield* new UsageError({
+      message: `--from: ${folder} lies in the data directory ${dataDirectory}`
+    })
+  }
+})
+
 const sourceFolder = Effect.fnUntraced(function* (
   from: Option.Option<string>,
   data: Option.Option<string>
-) {
+): Effect.fn.Return<Source, UsageError | CommandFailed> {
   if (Option.isNone(from)) {
     const shipped = yield* Folder.scan(shippedFolder)
-    return { ...shipped, emptyDirectories: [...shipped.emptyDirectories, shippedEmptyDirectory] }
+    const emptyDirectories = [...shipped.emptyDirectories, shippedEmptyDirectory]
+    return { folder: { ...shipped, emptyDirectories }, contextName: shippedContext }
   }
   yield* checkFolder(from.value)
-  const folder = yield* Folder.scan(from.value, yield* realDataDirectory(data))
+  const dataDirectory = yield* realDataDirectory(data)
+  yield* checkApart(from.value, dataDirectory)
+  const folder = yield* Folder.scan(from.value, dataDirectory)
   if (folder.files.length === 0) {
     return yield* new UsageError({ message: `--from: ${from.value} holds no files` })
   }
-  return folder
+  return { folder, contextName: contextOf(folder) }
 })
 
 /** Where this command tells what it does: with `--json` stdout is for the result alone. */
@@ -177,7 +203,7 @@ const faultsOf = ({ different, missing, unexpected }: DemoFiles.Comparison): str
     .filter((part) => part !== "")
     .join(", ")
 
-const run = Effect.fnUntraced(function* (folder: Folder.Folder, json: boolean) {
+const run = Effect.fnUntraced(function* ({ contextName, folder }: Source, json: boolean) {
   const screen = yield* Screen
   const tell = teller(screen, json)
   const style = Style.of(yield* json ? screen.stderr : screen.stdout)
@@ -241,8 +267,8 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function* ({ data, from, json }) {
     const environment = yield* Environment
-    const folder = yield* sourceFolder(from, data)
-    yield* Effect.provide(run(folder, json), environment.local(data))
+    const source = yield* sourceFolder(from, data)
+    yield* Effect.provide(run(source, json), environment.local(data))
   })
 ).pipe(
   Command.withDescription(

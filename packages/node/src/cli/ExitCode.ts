@@ -45,6 +45,13 @@ export const timedOut = 3
 export const interrupted = 130
 
 /**
+ * Whoever read the output has gone (128 and the number of SIGPIPE).
+ *
+ * @since 0.1.0
+ */
+export const unread = 141
+
+/**
  * Told to end by another process (128 and the number of SIGTERM).
  *
  * @since 0.1.0

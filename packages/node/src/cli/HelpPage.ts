@@ -151,7 +151,8 @@ const exitCodes: ReadonlyArray<Entry> = [
   ["1", "the service or the transfer failed"],
   ["2", "wrong usage"],
   ["3", "timed out"],
-  ["130", "interrupted"]
+  ["130", "interrupted"],
+  ["141", "nobody reads the output any longer"]
 ]
 
 const commandList = (pages: ReadonlyArray<Page>): ReadonlyArray<Entry> =>

@@ -80,9 +80,7 @@ const checkPort = (port: Option.Option<number>) =>
 export const command = Command.make(
   "serve",
   {
-    data: Options.text("data").pipe(
-      Options.withPseudoName("DIR"),
-      Options.withDescription("Where its data are kept (default .agentbay)"),
+    data: Arguments.dataDirectory("Where its data are kept (default .agentbay)").pipe(
       Options.withDefault(defaultDataDirectory)
     ),
     port: Options.integer("port").pipe(

@@ -49,6 +49,24 @@ export const ofDataDirectory: Effect.Effect<
 })
 
 /**
+ * A key that the program chose. A blank one would let in whoever sends none, so it is
+ * refused.
+ *
+ * @since 0.1.0
+ */
+export const given = Effect.fnUntraced(function* (
+  apiKey: Redacted.Redacted
+): Effect.fn.Return<Redacted.Redacted, LocalAgentBayError, DataDirectory> {
+  if (Redacted.value(apiKey).trim() !== "") return apiKey
+  const directory = yield* DataDirectory
+  return yield* new LocalAgentBayError({
+    reason: "ApiKey",
+    dataDirectory: directory.root,
+    detail: "it is blank"
+  })
+})
+
+/**
  * Builds the check of an `Authorization` parameter. It takes the same time wherever a wrong
  * key of the right length differs from the right one.
  *

@@ -9,10 +9,18 @@ import * as Either from "effect/Either"
 import * as MountPath from "./MountPath.js"
 import * as Refusal from "./Refusal.js"
 import type { Binding } from "./Session.js"
+import { overlaps } from "./TransferQueue.js"
+
+const describeClash = (mount: string, other: string): string =>
+  mount === other
+    ? `binds the path ${mount} more than once`
+    : `binds the paths ${other} and ${mount}, of which one lies inside the other`
 
 /**
  * Turns the bindings of a `PersistenceDataList` into bindings of a session that has `bound`
- * already. Refuses a path that cannot be a mount, and one that is bound before.
+ * already. Refuses a path that cannot be a mount, one that is bound before, and one above or
+ * below another: the same files would belong to two bindings, and the older copy of one could
+ * overwrite the newer of the other.
  *
  * @since 0.1.0
  */
@@ -22,22 +30,20 @@ export const check = (
   now: number
 ): Effect.Effect<ReadonlyArray<Binding>, Refusal.Refusal> =>
   Effect.suspend(() => {
-    const mounts = new Set(bound.map((binding) => binding.mount))
+    const mounts = bound.map((binding) => binding.mount)
     const bindings: Array<Binding> = []
     for (const { contextId, path, policy = {} } of requested) {
       const mount = MountPath.mountPath(path)
       if (Either.isLeft(mount)) {
         return Effect.fail(Refusal.invalidParameter("PersistenceDataList", mount.left.message))
       }
-      if (mounts.has(mount.right)) {
+      const other = mounts.find((taken) => overlaps(taken, mount.right))
+      if (other !== undefined) {
         return Effect.fail(
-          Refusal.invalidParameter(
-            "PersistenceDataList",
-            `binds the path ${mount.right} more than once`
-          )
+          Refusal.invalidParameter("PersistenceDataList", describeClash(mount.right, other))
         )
       }
-      mounts.add(mount.right)
+      mounts.push(mount.right)
       bindings.push({ contextId, path, mount: mount.right, policy, boundAt: now })
     }
     return Effect.succeed(bindings)

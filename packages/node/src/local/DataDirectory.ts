@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Libsql from "@libsql/client"
 import * as Context from "effect/Context"
@@ -22,6 +23,8 @@ import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
 export interface Service {
   /** The directory itself. */
   readonly root: string
+  /** The SQLite file whose lock keeps a second server out. */
+  readonly lockFile: string
   /** The SQLite file with contexts, sessions, bindings and tasks. */
   readonly stateFile: string
   /** The file with the API key. */
@@ -59,6 +62,7 @@ export const layout = (root: string): Service => {
   const sessions = NodePath.join(root, "sessions")
   return {
     root,
+    lockFile: NodePath.join(root, "lock.sqlite"),
     stateFile: NodePath.join(root, "state.sqlite"),
     keyFile: NodePath.join(root, "api-key"),
     advertisementFile: NodePath.join(root, "server.json"),
@@ -78,18 +82,27 @@ const isBusy = (cause: unknown): boolean =>
  * it. The operating system ends it with the process, however that ends, so no stale lock
  * is ever left behind.
  */
-const lock = (root: string): Effect.Effect<void, LocalAgentBayError, Scope.Scope> => {
+const lock = ({
+  lockFile,
+  root
+}: Service): Effect.Effect<void, LocalAgentBayError, Scope.Scope> => {
+  // That the lock is taken is all there is to say; how the database words it helps nobody.
   const failure = (cause: unknown) =>
-    new LocalAgentBayError({
-      reason: isBusy(cause) ? "DataDirectoryInUse" : "DataDirectory",
-      dataDirectory: root,
-      detail: describe(cause),
-      cause
-    })
+    isBusy(cause)
+      ? new LocalAgentBayError({
+          reason: "DataDirectoryInUse",
+          dataDirectory: root,
+          detail: "its lock is held"
+        })
+      : new LocalAgentBayError({
+          reason: "DataDirectory",
+          dataDirectory: root,
+          detail: describe(cause),
+          cause
+        })
   const client = Effect.acquireRelease(
     Effect.try({
-      try: () =>
-        Libsql.createClient({ url: pathToFileURL(NodePath.join(root, "lock.sqlite")).href }),
+      try: () => Libsql.createClient({ url: pathToFileURL(lockFile).href }),
       catch: failure
     }),
     (client) => Effect.sync(() => client.close())
@@ -103,16 +116,46 @@ const lock = (root: string): Effect.Effect<void, LocalAgentBayError, Scope.Scope
   ).pipe(Effect.asVoid)
 }
 
+const refused = (dataDirectory: string, detail: string): LocalAgentBayError =>
+  new LocalAgentBayError({ reason: "DataDirectory", dataDirectory, detail })
+
+/** Says whether a server may work here: in an empty directory, or where one has worked. */
+const isOurs = Effect.fnUntraced(function* (
+  directory: Service
+): Effect.fn.Return<boolean, PlatformError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const names = yield* fs.readDirectory(directory.root)
+  const marks = [directory.lockFile, directory.stateFile, directory.keyFile].map((path) =>
+    NodePath.basename(path)
+  )
+  return names.length === 0 || names.some((name) => marks.includes(name))
+})
+
+/** Writes a `.gitignore` where there is none. */
+const ignoreAll = (root: string): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    fs.writeFileString(NodePath.join(root, ".gitignore"), "*\n", { flag: "wx" })
+  ).pipe(
+    Effect.catchIf(
+      (error) => error._tag === "SystemError" && error.reason === "AlreadyExists",
+      () => Effect.void
+    )
+  )
+
 /**
  * Creates the directory when it is missing (for the owner alone), locks it for the life of
  * the scope and clears what an earlier server left unfinished. Fails with
- * `DataDirectoryInUse` at once when another server holds the lock.
+ * `DataDirectoryInUse` at once when another server holds the lock, and with `DataDirectory`,
+ * before anything in it is touched, when the directory holds files and none of them shows
+ * that a server has worked there.
  *
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<Service, LocalAgentBayError, FileSystem.FileSystem | Scope.Scope> {
+  // It would stand for the current directory.
+  if (path.trim() === "") return yield* refused(path, "its path is blank")
   const fs = yield* FileSystem.FileSystem
   const absolute = NodePath.resolve(path)
   const unusable = Effect.mapError(
@@ -127,11 +170,14 @@ export const make = Effect.fnUntraced(function* (
   const root = yield* fs
     .makeDirectory(absolute, { recursive: true, mode: 0o700 })
     .pipe(Effect.zipRight(fs.realPath(absolute)), unusable)
-  yield* lock(root)
   const directory = layout(root)
+  if (!(yield* unusable(isOurs(directory)))) {
+    return yield* refused(root, "it holds files that are not those of a Local AgentBay")
+  }
+  yield* lock(directory)
   yield* Effect.gen(function* () {
     // The directory usually lies in a project's folder, and holds a key.
-    yield* fs.writeFileString(NodePath.join(root, ".gitignore"), "*\n")
+    yield* ignoreAll(root)
     yield* fs.remove(directory.staging, { recursive: true, force: true })
     yield* fs.makeDirectory(directory.staging, { recursive: true })
     yield* fs.makeDirectory(directory.sessions, { recursive: true })

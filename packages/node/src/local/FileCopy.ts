@@ -83,8 +83,13 @@ interface Opened {
   closed: boolean
 }
 
-// No symbolic link is followed, and a pipe that took the file's place does not block the process.
-const readFlags =
+/**
+ * How a file is opened for reading: no symbolic link is followed, and a pipe
+ * that took the file's place does not block the process.
+ *
+ * @since 0.1.0
+ */
+export const readFlags =
   NodeFs.constants.O_RDONLY | NodeFs.constants.O_NOFOLLOW | NodeFs.constants.O_NONBLOCK
 
 const isSettled = (stats: NodeFs.BigIntStats): boolean => {
@@ -107,7 +112,12 @@ const open = (copy: FileCopy): Opened | undefined => {
   }
 }
 
-const isSame = (before: NodeFs.BigIntStats, after: NodeFs.BigIntStats): boolean =>
+/**
+ * Whether nothing was done to a file between two looks at it.
+ *
+ * @since 0.1.0
+ */
+export const isSame = (before: NodeFs.BigIntStats, after: NodeFs.BigIntStats): boolean =>
   before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs
 
 /**

@@ -11,6 +11,7 @@ import * as NodeFs from "node:fs/promises"
 import * as MountPath from "./MountPath.js"
 import * as Policy from "./Policy.js"
 import * as Transfer from "./Transfer.js"
+import * as Whitelist from "./Whitelist.js"
 
 /**
  * The files could not be moved, or not all of them. `detail` goes into the task's message.
@@ -18,6 +19,17 @@ import * as Transfer from "./Transfer.js"
  * @since 0.1.0
  */
 export class MoveFailed extends Data.TaggedError("MoveFailed")<{ readonly detail: string }> {}
+
+/**
+ * A binding, as seen from a path that is its mount or lies inside it.
+ *
+ * @since 0.1.0
+ */
+export interface Within {
+  readonly policy: SyncPolicy
+  /** The path relative to the mount, `""` for the mount itself. */
+  readonly path: string
+}
 
 /**
  * What is moved.
@@ -31,8 +43,8 @@ export interface Move {
   /** The path in the session, in normal form. */
   readonly mount: string
   readonly type: SyncMode
-  /** The policy of the binding; absent when the path is no binding. */
-  readonly policy: SyncPolicy | undefined
+  /** The binding that the path is or lies in; absent when there is none. */
+  readonly within: Within | undefined
   /** The session knows all that is stored, so what it lacks was deleted in it. */
   readonly carryDeletions: boolean
   readonly onProgress: (counts: TransferCounts) => void
@@ -72,8 +84,8 @@ export const isEmpty = (path: string): Effect.Effect<boolean> =>
   )
 
 /**
- * Moves the files of a binding by its policy, or the very file or folder at a path that is
- * no binding. A binding of which nothing is stored yet downloads as an empty folder; a
+ * Moves the files of a binding by its policy, or the very file or folder at any other path;
+ * inside a binding only what its whitelist covers, and no deletions. A binding of which nothing is stored yet downloads as an empty folder; a
  * folder that is gone from the session is never taken for an empty one, since an upload of
  * it would empty the store.
  *
@@ -82,7 +94,7 @@ export const isEmpty = (path: string): Effect.Effect<boolean> =>
 export const move = Effect.fnUntraced(function* (
   options: Move
 ): Effect.fn.Return<Transfer.TransferResult, MoveFailed> {
-  const { contextFiles, mount, policy, sessionRoot, type } = options
+  const { contextFiles, mount, sessionRoot, type, within } = options
   const refused = (error: MountPath.PathRefused) => new MoveFailed({ detail: error.message })
   const inSession = yield* MountPath.locate(sessionRoot, mount).pipe(Effect.mapError(refused))
   const inStore = yield* MountPath.locate(contextFiles, mount).pipe(Effect.mapError(refused))
@@ -94,9 +106,17 @@ export const move = Effect.fnUntraced(function* (
     staging: options.staging,
     onProgress: options.onProgress
   }
-  if (kind === "missing" && (type === "upload" || policy === undefined)) {
+  if (kind === "missing" && (type === "upload" || within?.path !== "")) {
     const where = type === "upload" ? "the session" : "the context"
     return yield* new MoveFailed({ detail: `there is nothing at ${mount} in ${where}` })
+  }
+  const whitelist =
+    within === undefined
+      ? Whitelist.everything
+      : Whitelist.below(Policy.whitelist(within.policy), within.path)
+  const coverage = whitelist.coverage("")
+  if (coverage === "none" || (coverage === "way" && kind === "file")) {
+    return yield* new MoveFailed({ detail: `the whitelist of the binding leaves out ${mount}` })
   }
   const transfer =
     kind === "file"
@@ -104,13 +124,12 @@ export const move = Effect.fnUntraced(function* (
       : Transfer.transfer({
           ...common,
           missingSource: "empty",
-          ...(policy === undefined
-            ? {}
-            : {
-                whitelist: Policy.whitelist(policy),
-                carryDeletions:
-                  type === "upload" && options.carryDeletions && Policy.carriesDeletions(policy)
-              })
+          whitelist,
+          carryDeletions:
+            type === "upload" &&
+            options.carryDeletions &&
+            within?.path === "" &&
+            Policy.carriesDeletions(within.policy)
         })
   return yield* Effect.mapError(
     transfer,

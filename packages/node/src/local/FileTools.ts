@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { Buffer } from "node:buffer"
+import { constants } from "node:fs"
 import * as NodeFs from "node:fs/promises"
 import * as NodePath from "node:path"
 import * as Identifier from "./Identifier.js"
@@ -84,13 +85,17 @@ const tool = <A, I>(definition: {
   }
 }
 
+const notRegular = "not a regular file"
+
 const reasons: { readonly [code: string]: string } = {
   ENOENT: "file not found",
   EEXIST: "file exists already",
   ENOTDIR: "not a directory",
   EISDIR: "is a directory",
   EACCES: "permission denied",
-  ENOSPC: "no space left"
+  ENOSPC: "no space left",
+  ELOOP: "is a symbolic link",
+  ENXIO: notRegular
 }
 
 /** Says what went wrong with a path as the session knows it, without paths of this machine. */
@@ -108,6 +113,31 @@ const locate = (place: Place, sessionPath: string) =>
   Effect.mapError(
     MountPath.locate(place.root, sessionPath),
     (refused) => new ToolFailed({ message: refused.message })
+  )
+
+// A pipe is opened without waiting for its other end, which may never come.
+const safely = constants.O_NONBLOCK | constants.O_NOFOLLOW
+const toRead = constants.O_RDONLY | safely
+const toAppend = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | safely
+
+/** Opens a regular file for a while and refuses everything else. */
+const withFile = <A>(
+  target: { readonly path: string; readonly host: string },
+  flags: number,
+  use: (file: NodeFs.FileHandle, size: number) => Promise<A>
+): Effect.Effect<A, ToolFailed> =>
+  Effect.acquireUseRelease(
+    attempt(target.path, () => NodeFs.open(target.host, flags)),
+    (file) =>
+      Effect.gen(function* () {
+        const stats = yield* attempt(target.path, () => file.stat())
+        if (!stats.isFile()) {
+          const reason = stats.isDirectory() ? reasons["EISDIR"] : notRegular
+          return yield* new ToolFailed({ message: `${reason}: ${target.path}` })
+        }
+        return yield* attempt(target.path, () => use(file, stats.size))
+      }),
+    (file) => Effect.promise(() => file.close())
   )
 
 /** Writes beside and renames, so that a reader sees the old content or all of the new. */
@@ -169,7 +199,7 @@ const writeFile = tool({
     const host = yield* locate(place, args.path)
     yield* attempt(args.path, () => NodeFs.mkdir(NodePath.dirname(host), { recursive: true }))
     if (args.mode === "append") {
-      yield* attempt(args.path, () => NodeFs.appendFile(host, content))
+      yield* withFile({ path: args.path, host }, toAppend, (file) => file.appendFile(content))
     } else {
       yield* placeWhole(place, { path: args.path, host }, content, args.mode === "create_new")
     }
@@ -194,20 +224,14 @@ const readFile = tool({
   args: Schema.Struct({ path, offset: bytes, length: bytes, format }),
   run: Effect.fnUntraced(function* (place, args) {
     const host = yield* locate(place, args.path)
-    const content = yield* Effect.acquireUseRelease(
-      attempt(args.path, () => NodeFs.open(host, "r")),
-      (file) =>
-        attempt(args.path, async () => {
-          const offset = args.offset ?? 0
-          const { size } = await file.stat()
-          const rest = Math.max(0, size - offset)
-          const length = Math.min(rest, args.length || rest)
-          if (length > maxRead) return undefined
-          const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
-          return buffer.subarray(0, bytesRead)
-        }),
-      (file) => Effect.promise(() => file.close())
-    )
+    const content = yield* withFile({ path: args.path, host }, toRead, async (file, size) => {
+      const offset = args.offset ?? 0
+      const rest = Math.max(0, size - offset)
+      const length = Math.min(rest, args.length || rest)
+      if (length > maxRead) return undefined
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
+      return buffer.subarray(0, bytesRead)
+    })
     if (content === undefined) {
       return yield* new ToolFailed({
         message: `more than ${maxRead} bytes to read: ${args.path}; read it in pieces with offset and length`

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeHttp from "node:http"
+import * as NodeNet from "node:net"
 import { DataDirectory } from "./DataDirectory.js"
 import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
 
@@ -43,9 +44,24 @@ const ownAddress: ReadonlyMap<string, string> = new Map([
   ["::", "::1"]
 ])
 
-const urlOf = (listensOn: string, port: number): string => {
-  const host = ownAddress.get(listensOn) ?? listensOn
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+/** The zone of an IPv6 address has no place in a URL. */
+const withoutZone = (host: string): string => {
+  const [address = host] = host.split("%")
+  return NodeNet.isIPv6(address) ? address : host
+}
+
+const urlOf = (host: string, address: NodeNet.AddressInfo): string => {
+  const reached = ownAddress.get(address.address) ?? withoutZone(host)
+  const url = `http://${reached.includes(":") ? `[${reached}]` : reached}:${address.port}`
+  if (!URL.canParse(url)) throw new Error(`${JSON.stringify(host)} cannot stand in a URL`)
+  return url
+}
+
+/** Node takes a blank host for all addresses, and throws at some of the ports. */
+const objection = (host: string, port: number): string | undefined => {
+  if (host.trim() === "") return "the host is blank"
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535
+  return isPort ? undefined : `the port ${port} is no whole number from 0 to 65535`
 }
 
 /**
@@ -61,6 +77,15 @@ export const listen = Effect.fnUntraced(function* (
   answer: (url: string) => NodeHttp.RequestListener
 ): Effect.fn.Return<string, LocalAgentBayError, DataDirectory | Scope.Scope> {
   const directory = yield* DataDirectory
+  const failure = (detail: string, cause?: unknown) =>
+    new LocalAgentBayError({
+      reason: "Listen",
+      dataDirectory: directory.root,
+      detail,
+      ...(cause === undefined ? {} : { cause })
+    })
+  const objected = objection(host, port)
+  if (objected !== undefined) return yield* failure(objected)
   if (!isLoopback(host)) {
     yield* Effect.logWarning(
       `Local AgentBay listens on ${host}: other machines can reach it, and the key travels unencrypted`
@@ -69,27 +94,30 @@ export const listen = Effect.fnUntraced(function* (
   const server = NodeHttp.createServer({ keepAliveTimeout: keepAliveMillis })
   return yield* Effect.acquireRelease(
     Effect.async<string, LocalAgentBayError>((resume) => {
-      const onError = (cause: Error) =>
-        resume(
-          Effect.fail(
-            new LocalAgentBayError({
-              reason: "Listen",
-              dataDirectory: directory.root,
-              detail: describe(cause),
-              cause
-            })
-          )
-        )
-      server.once("error", onError)
-      server.listen({ host, port }, () => {
+      const onError = (cause: unknown) => resume(Effect.fail(failure(describe(cause), cause)))
+      const onListening = () => {
         server.off("error", onError)
         const address = server.address()
-        const actual = typeof address === "object" && address !== null ? address.port : port
-        const url = urlOf(host, actual)
+        const url =
+          typeof address === "object" && address !== null
+            ? urlOf(host, address)
+            : `http://${host}:${port}`
         // In the same turn: the first request cannot come earlier.
         server.on("request", answer(url))
         resume(Effect.succeed(url))
-      })
+      }
+      server.once("error", onError)
+      try {
+        server.listen({ host, port }, () => {
+          try {
+            onListening()
+          } catch (cause) {
+            server.close(() => onError(cause))
+          }
+        })
+      } catch (cause) {
+        onError(cause)
+      }
     }),
     () => drain(server)
   )

@@ -10,10 +10,12 @@ import * as Schema from "effect/Schema"
  *
  * - `DataDirectoryInUse`: another server works on the data directory. Wait for it, use it,
  *   or choose another directory.
- * - `DataDirectory`: the data directory cannot be created, read or written.
+ * - `DataDirectory`: the data directory cannot be created, read or written, its path is
+ *   blank, or it holds files of something else.
  * - `State`: the state file in the data directory cannot be opened, or a newer version of
  *   this library wrote it.
- * - `Listen`: the address cannot be listened on.
+ * - `Listen`: host or port is no possible one, or the address cannot be listened on.
+ * - `ApiKey`: the key that was given is blank.
  *
  * @since 0.1.0
  * @category errors
@@ -21,7 +23,7 @@ import * as Schema from "effect/Schema"
 export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
   "@effect-agentbay/node/LocalAgentBayError"
 )("LocalAgentBayError", {
-  reason: Schema.Literal("DataDirectoryInUse", "DataDirectory", "State", "Listen"),
+  reason: Schema.Literal("DataDirectoryInUse", "DataDirectory", "State", "Listen", "ApiKey"),
   dataDirectory: Schema.String,
   detail: Schema.String,
   cause: Schema.optionalWith(Schema.Defect, { exact: true })
@@ -30,13 +32,17 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
     switch (this.reason) {
       case "DataDirectoryInUse":
         return (
-          `Another Local AgentBay works on ${this.dataDirectory}. ` +
-          "Wait until it ends, connect to it, or choose another data directory."
+          `Another Local AgentBay works on ${this.dataDirectory}, such as \`agentbay serve\`. ` +
+          "Wait until it ends, choose another data directory, or use it: set AGENTBAY_ENDPOINT " +
+          "and AGENTBAY_API_KEY as it printed them."
         )
       case "DataDirectory":
         return (
-          `The data directory ${this.dataDirectory} cannot be used: ${this.detail}. ` +
-          "Check its permissions and the free space, or choose another one."
+          `The data directory ${this.dataDirectory.trim() || '""'} cannot be used: ${this.detail}. ` +
+          // Without a cause it was not the system that refused it.
+          (this.cause === undefined
+            ? "Choose an empty or a new directory."
+            : "Check its permissions and the free space, or choose another one.")
         )
       case "State":
         return (
@@ -45,6 +51,11 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
         )
       case "Listen":
         return `Local AgentBay cannot listen: ${this.detail}. Choose another host or port.`
+      case "ApiKey":
+        return (
+          `Local AgentBay cannot take the API key it was given: ${this.detail}. ` +
+          "Give another one, or none for a random one."
+        )
     }
   }
 }

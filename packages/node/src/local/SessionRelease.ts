@@ -38,7 +38,8 @@ export class SessionRelease extends Context.Tag("@effect-agentbay/node/local/Ses
 
 /**
  * Also takes up the releases that an earlier server did not finish, and removes the folders
- * of sessions that ended.
+ * of sessions that ended. Folders that belong to no session it knows are left alone: they
+ * may be all that is left after the state file was lost.
  *
  * @since 0.1.0
  */
@@ -103,7 +104,11 @@ export const make: Effect.Effect<
     )
     registry.remove(session.id)
     for (const binding of session.bindings) versions.forget({ sessionId: session.id, binding })
-    if (left === "") yield* removeFolder(session.id)
+    if (left === "") return yield* removeFolder(session.id)
+    yield* Effect.logWarning(
+      `Not everything was uploaded at the end of a session: ${left}. ` +
+        `Its files are kept in ${directory.sessionRoot(session.id)}`
+    )
   })
 
   const releaseInBackground = (session: Session) =>
@@ -114,14 +119,18 @@ export const make: Effect.Effect<
       )
     )
 
-  const kept = yield* registry.table.keptFolders
-  const live = new Set(registry.all().map((session) => session.id))
-  const folders = yield* Effect.orElseSucceed(fs.readDirectory(directory.sessions), () => [])
-  yield* Effect.forEach(
-    folders.filter((id) => !kept.has(id) && !live.has(id)),
-    removeFolder,
-    { discard: true }
-  )
+  const unknown: Array<string> = []
+  for (const id of yield* Effect.orElseSucceed(fs.readDirectory(directory.sessions), () => [])) {
+    const use = yield* registry.table.folderUse(id)
+    if (use === "over") yield* removeFolder(id)
+    if (use === "unknown") unknown.push(id)
+  }
+  if (unknown.length > 0) {
+    yield* Effect.logWarning(
+      `In ${directory.sessions} there are folders of no known session; they are left as they are: ` +
+        unknown.join(", ")
+    )
+  }
   yield* Effect.forEach(
     registry.all().filter((session) => session.status === "DELETING"),
     releaseInBackground,

@@ -8,7 +8,7 @@ import { SyncMode } from "@effect-agentbay/core/ContextStatus"
 import type { Statement } from "@effect/sql/Statement"
 import * as SqlSchema from "@effect/sql/SqlSchema"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { StateFailure } from "./ContextStore.js"
 import type { Binding, Session, Task } from "./Session.js"
@@ -75,6 +75,16 @@ const TaskRow = Schema.Struct({
 })
 
 /**
+ * - `needed`: the session lives, or its folder was kept because not all of it could be
+ *   uploaded.
+ * - `over`: the session ended, and everything is in the store.
+ * - `unknown`: no session of this state file.
+ *
+ * @since 0.1.0
+ */
+export type FolderUse = "needed" | "over" | "unknown"
+
+/**
  * Reads and writes of the sessions' tables. Members that answer with a statement are for
  * `State.atomically`.
  *
@@ -91,8 +101,8 @@ export interface SessionTable {
   /** Bindings of the sessions that have not ended. */
   readonly liveBindings: Effect.Effect<ReadonlyArray<typeof BindingRow.Type>, StateFailure>
   readonly tasks: Effect.Effect<ReadonlyArray<typeof TaskRow.Type>, StateFailure>
-  /** The ended sessions whose folder was kept because not all of it could be uploaded. */
-  readonly keptFolders: Effect.Effect<ReadonlySet<string>, StateFailure>
+  /** What a folder that is named like a session is to this state file. */
+  readonly folderUse: (id: string) => Effect.Effect<FolderUse, StateFailure>
   readonly beginDeletion: (id: string) => Statement<unknown>
   /** Ends a session: its tasks are forgotten, the rest stays. */
   readonly finish: (
@@ -116,10 +126,13 @@ export const make = ({ sql }: State.Service): SessionTable => {
     Result: Schema.Struct({ sequence: Schema.Number }),
     execute: (id) => sql`SELECT sequence FROM sessions WHERE id = ${id}`
   })
-  const keptFolders = SqlSchema.findAll({
-    ...noRequest,
-    Result: Schema.Struct({ id: Schema.String }),
-    execute: () => sql`SELECT id FROM sessions WHERE status = 'FINISH' AND folder_kept = 1`
+  const folder = SqlSchema.findOne({
+    Request: Schema.String,
+    Result: Schema.Struct({
+      status: SessionRow.fields.status,
+      folderKept: from("folder_kept", Schema.Number)
+    }),
+    execute: (id) => sql`SELECT status, folder_kept FROM sessions WHERE id = ${id}`
   })
   const insertBinding = (sessionId: string, binding: Binding) => sql`
     INSERT INTO bindings (session_id, context_id, path, mount, policy, bound_at, seen)
@@ -168,7 +181,15 @@ export const make = ({ sql }: State.Service): SessionTable => {
       Result: TaskRow,
       execute: () => sql`SELECT * FROM tasks ORDER BY rowid`
     })(undefined),
-    keptFolders: Effect.map(keptFolders(undefined), (rows) => new Set(rows.map((row) => row.id))),
+    folderUse: (id) =>
+      Effect.map(
+        folder(id),
+        Option.match({
+          onNone: () => "unknown" as const,
+          onSome: ({ folderKept, status }) =>
+            status === "FINISH" && folderKept === 0 ? "over" : "needed"
+        })
+      ),
     beginDeletion: (id) => sql`UPDATE sessions SET status = 'DELETING' WHERE id = ${id}`,
     finish: (id, end) => [
       sql`

@@ -107,6 +107,11 @@ export const make: Effect.Effect<
         [...ownDirectories, ...bindings.map((binding) => binding.mount)],
         (path) => fs.makeDirectory(root + path, { recursive: true }),
         { discard: true }
+      ).pipe(
+        // No later start would know what a part of it is.
+        Effect.onError(() =>
+          Effect.ignore(fs.remove(directory.session(lasting.id), { recursive: true, force: true }))
+        )
       )
       yield* state.atomically(registry.table.insert(lasting))
       const session: Session = {

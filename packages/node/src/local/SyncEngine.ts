@@ -89,6 +89,18 @@ export const make: Effect.Effect<
       (binding) => binding.contextId === task.contextId && binding.mount === task.mount
     )
 
+  /** What the task moves, seen from the deepest binding at or above its path. */
+  const within = (session: Session, task: Task): FileMove.Within | undefined => {
+    let deepest: Binding | undefined
+    for (const binding of session.bindings) {
+      if (binding.contextId !== task.contextId) continue
+      if (binding.mount !== task.mount && !task.mount.startsWith(`${binding.mount}/`)) continue
+      if (deepest === undefined || binding.mount.length > deepest.mount.length) deepest = binding
+    }
+    if (deepest === undefined) return undefined
+    return { policy: deepest.policy, path: task.mount.slice(deepest.mount.length + 1) }
+  }
+
   const move = (session: Session, task: Task, carryDeletions: boolean) =>
     FileMove.move({
       sessionRoot: directory.sessionRoot(session.id),
@@ -96,7 +108,7 @@ export const make: Effect.Effect<
       staging: directory.staging,
       mount: task.mount,
       type: task.type,
-      policy: bindingOf(session, task)?.policy,
+      within: within(session, task),
       carryDeletions,
       onProgress: (counts) => {
         task.counts = counts
@@ -117,7 +129,7 @@ export const make: Effect.Effect<
       .filter(versions.hasSeen)
     yield* state.atomically(versions.raise(task.contextId, task.mount, own))
     const done = yield* move(session, task, carryDeletions)
-    if (done.copied === 0 && done.removed === 0) {
+    if (done.copied === 0 && done.folders === 0 && done.removed === 0) {
       yield* state.atomically(versions.lower(task.contextId, task.mount, own))
     }
   })

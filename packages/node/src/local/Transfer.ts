@@ -4,8 +4,9 @@
  * Both sides are looked at first; then files are copied, each under a
  * temporary name until it is whole; deletions come last and only when every
  * copy has arrived. A file with the same size and modification time on both
- * sides is not copied again. Symbolic links, sockets, pipes and devices are
- * left alone.
+ * sides is not copied again; if the source was touched after the destination,
+ * both are read first, since a modification time can be set back. Symbolic
+ * links, sockets, pipes and devices are left alone.
  *
  * @since 0.1.0
  */
@@ -16,6 +17,7 @@ import * as NodeFs from "node:fs"
 import * as NodePath from "node:path"
 import { reasonOf, smallFileBytes } from "./FileCopy.js"
 import * as Slices from "./Slices.js"
+import { compareFiles } from "./TransferCompare.js"
 import { type Copying, copyFiles, makeFolders, setModes } from "./TransferCopy.js"
 import { type TransferCounts, TransferFailed, type TransferResult } from "./TransferOutcome.js"
 import { type Removal, remove } from "./TransferRemoval.js"
@@ -100,7 +102,8 @@ const copyingOf = (settings: Settings, plan: Plan): Copying => {
     temporary: () => `${prefix}-${number++}`,
     buffer: Buffer.allocUnsafeSlow(smallFileBytes),
     onBytes: () => settings.report(plan),
-    copied: 0
+    copied: 0,
+    folders: 0
   }
 }
 
@@ -134,14 +137,17 @@ function* replaceDirectories(settings: Settings, copying: Copying, removal: Remo
 
 function* removeSurplus(settings: Settings, plan: Plan, removal: Removal): Slices.Steps {
   for (const entry of plan.surplus) {
-    // It may have come into being since both sides were looked at.
-    if (look(hostPath(settings.source, entry.path)) !== undefined) continue
+    // It may have come into being since both sides were looked at. A file on the way to what
+    // is covered is none of it.
+    const stats = look(hostPath(settings.source, entry.path))
+    if (stats !== undefined && !(entry.coverage === "way" && stats.isFile())) continue
     yield* remove(removal, entry)
   }
 }
 
 function* carryOut(settings: Settings, copying: Copying, removal: Removal): Slices.Steps {
   const { plan } = copying
+  yield* compareFiles(copying)
   yield* makeFolders(copying)
   yield* copyFiles(copying, plan.files)
   yield* replaceDirectories(settings, copying, removal)
@@ -182,6 +188,7 @@ const perform = Effect.fnUntraced(function* (
   return {
     counts,
     copied: copying.copied,
+    folders: copying.folders,
     unchanged: plan.unchanged,
     removed: removal.removed,
     skipped: plan.skipped

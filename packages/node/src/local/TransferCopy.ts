@@ -42,6 +42,8 @@ export interface Copying extends Sides {
   readonly onBytes: () => void
   /** Files copied so far. */
   copied: number
+  /** Directories made so far. */
+  folders: number
 }
 
 /** A file that is written to all the time gets this many chances to hold still. */
@@ -75,6 +77,7 @@ const prepare = (copying: Copying, folder: Folder): void => {
       NodeFs.unlinkSync(path)
     }
     makeDirectory(path, folder.parent === undefined)
+    copying.folders += 1
   }
   folder.ready = true
 }

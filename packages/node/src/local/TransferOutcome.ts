@@ -64,7 +64,9 @@ export interface TransferResult {
   readonly counts: TransferCounts
   /** Files whose content was copied. */
   readonly copied: number
-  /** Files that were the same on both sides already (size and modification time). */
+  /** Directories that were made at the destination. */
+  readonly folders: number
+  /** Files that were the same on both sides already. */
   readonly unchanged: number
   /** Files and directories that were removed from the destination. */
   readonly removed: number

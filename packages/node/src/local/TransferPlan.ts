@@ -76,6 +76,8 @@ export interface Plan {
   readonly files: Array<PendingFile>
   /** Files at whose place the destination has a directory. */
   readonly overDirectories: Array<PendingFile>
+  /** Files that look unchanged but have to be read to be sure. */
+  readonly doubtful: Array<PendingFile>
   /** Files that only differ in their permission bits. */
   readonly modes: Array<{ readonly path: string; readonly mode: number }>
   readonly surplus: Array<Surplus>
@@ -107,6 +109,7 @@ export const emptyPlan = (): Plan => ({
   folders: [],
   files: [],
   overDirectories: [],
+  doubtful: [],
   modes: [],
   surplus: [],
   skipped: [],

@@ -7,6 +7,7 @@
 import * as NodeFs from "node:fs"
 import { modifiedMicros, reasonOf } from "./FileCopy.js"
 import type { Steps } from "./Slices.js"
+import { isDoubtful } from "./TransferCompare.js"
 import type { SpecialEntry } from "./TransferOutcome.js"
 import {
   addFailure,
@@ -88,6 +89,10 @@ const scanFile = (
     else plan.files.push(pending)
     return
   }
+  if (isDoubtful(stats, there)) {
+    plan.doubtful.push({ path, folder, size })
+    return
+  }
   plan.counts.filesDone += 1
   plan.counts.bytesDone += size
   plan.unchanged += 1
@@ -147,6 +152,15 @@ function* scanSurplus(
   })
 }
 
+/**
+ * Whether an entry of the source is a file where only folders lead to what is covered. It is
+ * not transferred, and nothing covered can lie below it.
+ */
+const isFileOnTheWay = (options: ScanOptions, folder: Folder, entry: NodeFs.Dirent): boolean =>
+  folder.coverage !== "all" &&
+  entry.isFile() &&
+  options.whitelist.coverage(childPath(folder.path, entry.name)) === "way"
+
 function* scanFolder(
   options: ScanOptions,
   plan: Plan,
@@ -157,7 +171,7 @@ function* scanFolder(
     options.carryDeletions && folder.there === "directory" ? new Set<string>() : undefined
   try {
     yield* entriesOf(hostPath(options.source, folder.path), (entry) => {
-      names?.add(entry.name)
+      if (!isFileOnTheWay(options, folder, entry)) names?.add(entry.name)
       scanEntry(options, plan, folder, entry, subfolders)
     })
     if (names !== undefined) yield* scanSurplus(options, plan, folder, names)

@@ -50,6 +50,15 @@ const normalise = (path: string): string => {
 export const everything: Whitelist = { coverage: () => "all" }
 
 /**
+ * The same whitelist for paths relative to a directory (or file) of the mount.
+ * `at` is relative to the mount; `""` is the mount itself.
+ *
+ * @since 0.1.0
+ */
+export const below = (whitelist: Whitelist, at: string): Whitelist =>
+  at === "" ? whitelist : { coverage: (path) => whitelist.coverage(`${at}/${path}`) }
+
+/**
  * Builds a whitelist. Several entries add up: a path is covered when one entry
  * covers it. No entries at all cover everything.
  *
