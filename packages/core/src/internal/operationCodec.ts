@@ -17,7 +17,8 @@ export const codecOf = <Action extends string, Payload, Encoded extends Paramete
   // The map only ever holds, for each operation, the codec made from it below.
   if (known !== undefined) return known as Codec<Payload, Reply>
   const codec: Codec<Payload, Reply> = {
-    encode: ParseResult.encodeEither(operation.payload),
+    // Texts inside, such as policies, keep the order of keys that the caller gave them.
+    encode: ParseResult.encodeEither(operation.payload, { propertyOrder: "original" }),
     decode: ParseResult.decodeUnknownEither(operation.reply)
   }
   codecs.set(operation, codec)
