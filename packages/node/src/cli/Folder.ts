@@ -11,6 +11,7 @@ import * as NodePath from "node:path"
 import * as NodeStream from "node:stream"
 import * as NodeStreamPromises from "node:stream/promises"
 import { CommandFailed } from "./Failure.js"
+import { systemCode } from "../local/SystemCode.js"
 
 /**
  * @since 0.1.0
@@ -34,8 +35,7 @@ export interface Folder {
   readonly others: ReadonlyArray<string>
 }
 
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
+const codeOf = (cause: unknown): string => systemCode(cause) ?? String(cause)
 
 const reasons: { readonly [code: string]: string } = {
   EACCES: "permission denied",

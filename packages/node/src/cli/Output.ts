@@ -10,8 +10,9 @@ import * as Exit from "effect/Exit"
 import { format } from "node:util"
 import * as ExitCode from "./ExitCode.js"
 import * as Text from "./Text.js"
+import { systemCode } from "../local/SystemCode.js"
 
-const codeOf = (error: Error): string => ("code" in error ? String(error.code) : error.name)
+const codeOf = (error: Error): string => systemCode(error) ?? error.name
 
 /** Whoever read has gone: that is no fault, and nothing to tell anybody about. */
 const isUnread = (error: Error): boolean => ["EPIPE", "ECONNRESET"].includes(codeOf(error))

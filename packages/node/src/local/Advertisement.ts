@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import { layout, type Service as DataDirectory } from "./DataDirectory.js"
 import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
 import * as PrivateFile from "./PrivateFile.js"
+import { systemCode } from "./SystemCode.js"
 
 /**
  * What a server that advertises itself tells other processes: its address, the key it
@@ -37,7 +38,7 @@ const isAlive = (pid: number): boolean => {
     process.kill(pid, 0)
     return true
   } catch (cause) {
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+    return systemCode(cause) === "EPERM"
   }
 }
 

@@ -16,6 +16,7 @@ import * as NodeFs from "node:fs/promises"
 import * as NodePath from "node:path"
 import * as Identifier from "./Identifier.js"
 import * as MountPath from "./MountPath.js"
+import { systemCode } from "./SystemCode.js"
 
 /**
  * A tool did not do what it was asked for. `message` is the tool's answer.
@@ -102,7 +103,7 @@ const reasons: { readonly [code: string]: string } = {
 const failed =
   (sessionPath: string) =>
   (cause: unknown): ToolFailed => {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error"
+    const code = systemCode(cause) ?? "unknown error"
     return new ToolFailed({ message: `${reasons[code] ?? code}: ${sessionPath}` })
   }
 

@@ -36,16 +36,7 @@ export class SessionRelease extends Context.Tag("@effect-agentbay/node/local/Ses
   Service
 >() {}
 
-/**
- * Also takes up the releases that an earlier server did not finish, and removes the folders
- * of sessions that ended. Folders that belong to no session it knows are left alone: they
- * may be all that is left after the state file was lost.
- *
- * @since 0.1.0
- */
-export const make: Effect.Effect<
-  Service,
-  StateFailure,
+type Needs =
   | State
   | DataDirectory
   | SessionRegistry
@@ -53,7 +44,15 @@ export const make: Effect.Effect<
   | SyncEngine
   | BackgroundWork
   | FileSystem.FileSystem
-> = Effect.gen(function* () {
+
+/**
+ * Also takes up the releases that an earlier server did not finish, and removes the folders
+ * of sessions that ended. Folders that belong to no session it knows are left alone: they
+ * may be all that is left after the state file was lost.
+ *
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
   const registry = yield* SessionRegistry
@@ -152,14 +151,7 @@ export const make: Effect.Effect<
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<
+export const layer: Layer.Layer<SessionRelease, StateFailure, Needs> = Layer.effect(
   SessionRelease,
-  StateFailure,
-  | State
-  | DataDirectory
-  | SessionRegistry
-  | StoreVersions
-  | SyncEngine
-  | BackgroundWork
-  | FileSystem.FileSystem
-> = Layer.effect(SessionRelease, make)
+  make
+)

@@ -62,12 +62,7 @@ export class Sessions extends Context.Tag("@effect-agentbay/node/local/Sessions"
 /** Directories that every session has. */
 const ownDirectories = [MountPath.home, "/tmp"]
 
-/**
- * @since 0.1.0
- */
-export const make: Effect.Effect<
-  Service,
-  never,
+type Needs =
   | State
   | DataDirectory
   | SessionRegistry
@@ -75,7 +70,11 @@ export const make: Effect.Effect<
   | SyncEngine
   | SessionRelease
   | FileSystem.FileSystem
-> = Effect.gen(function* () {
+
+/**
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
   const registry = yield* SessionRegistry
@@ -147,14 +146,4 @@ export const make: Effect.Effect<
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<
-  Sessions,
-  never,
-  | State
-  | DataDirectory
-  | SessionRegistry
-  | ContextStore
-  | SyncEngine
-  | SessionRelease
-  | FileSystem.FileSystem
-> = Layer.effect(Sessions, make)
+export const layer: Layer.Layer<Sessions, never, Needs> = Layer.effect(Sessions, make)

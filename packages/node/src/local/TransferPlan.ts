@@ -6,6 +6,7 @@
 import * as NodeFs from "node:fs"
 import type { FailedEntry, SkippedEntry, TransferCounts } from "./TransferOutcome.js"
 import type { Coverage, Whitelist } from "./Whitelist.js"
+import { systemCode } from "./SystemCode.js"
 
 /**
  * Both sides of a transfer. Paths inside are relative to them, with `/`
@@ -150,7 +151,7 @@ export const look = (path: string): NodeFs.BigIntStats | undefined => {
   try {
     return NodeFs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return undefined
+    if (systemCode(error) === "ENOTDIR") return undefined
     throw error
   }
 }

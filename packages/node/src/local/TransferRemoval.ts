@@ -12,6 +12,7 @@ import type { FailedEntry } from "./TransferOutcome.js"
 import { childPath, hostPath, look, type Surplus } from "./TransferPlan.js"
 import { entriesOf } from "./TransferScan.js"
 import type { Whitelist } from "./Whitelist.js"
+import { systemCode } from "./SystemCode.js"
 
 /**
  * Where things are removed, and what has come of it.
@@ -73,7 +74,7 @@ const removeFolder = (removal: Removal, folder: Surplus): void => {
       NodeFs.rmdirSync(hostPath(removal.destination, folder.path))
       removal.removed += 1
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined
+      const code = systemCode(error)
       // It holds something that is not covered.
       if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "ENOENT") throw error
     }
