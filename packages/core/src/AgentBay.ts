@@ -28,6 +28,7 @@ import { sdkStats } from "./internal/sdkStats.js"
 import { shielded } from "./internal/shielded.js"
 import * as SyncWait from "./internal/syncWait.js"
 import * as Wait from "./internal/wait.js"
+import type { Page } from "./Page.js"
 import * as PollPolicy from "./PollPolicy.js"
 import { CreateMcpSession, GetSession, ListSession } from "./Protocol.js"
 import * as Session from "./Session.js"
@@ -47,6 +48,19 @@ export interface CreateOptions {
   readonly contexts?: ReadonlyArray<ContextSync.ContextSync> | undefined
   /** How long the session may idle before it is released, in whole seconds. */
   readonly idleTimeout?: Duration.DurationInput | undefined
+  /** The policy the session stands under. */
+  readonly policyId?: string | undefined
+  /** The network the session is in. */
+  readonly networkId?: string | undefined
+  /** Whether what happens in the session's browser is recorded. Default: the service's. */
+  readonly enableBrowserReplay?: boolean | undefined
+  /** Settings of images beyond the common ones, sent as JSON; for example those of mobile images. */
+  readonly extraConfigs?: { readonly [name: string]: unknown } | undefined
+  /** Loads skills into the session: those of `skillNames`, or the service's choice. */
+  readonly loadSkills?: boolean | undefined
+  readonly skillNames?: ReadonlyArray<string> | undefined
+  /** What the service is told that this client is embedded in. Default: `effect`. */
+  readonly framework?: string | undefined
   /** How the initial downloads are waited for. Default: `AgentBayHttp`'s poll policy. */
   readonly pollPolicy?: PollPolicy.PollPolicy | undefined
 }
@@ -120,6 +134,10 @@ export interface Service {
   readonly list: (
     options?: ListOptions
   ) => Stream.Stream<SessionSummary, CallError | InvalidArgument>
+  /** One page of them, counted from 1. A page that cannot be reached is an `InvalidArgument`. */
+  readonly listPage: (
+    options?: ListOptions & { readonly page?: number | undefined }
+  ) => Effect.Effect<Page<SessionSummary>, CallError | InvalidArgument>
   /** The persistent contexts of the account. */
   readonly contexts: Contexts.Service
 }
@@ -302,6 +320,7 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
           (pageSize) => listPages(http, { ...options, pageSize })
         )
       ).pipe(Stream.withSpan("AgentBay.list", { captureStackTrace: false })),
+    listPage: (() => Effect.dieMessage("not built")) as any,
     contexts: Contexts.fromHttp(http)
   })
 )

@@ -72,9 +72,11 @@ export const ApiErrorReason = Schema.Literal(
   "ContextNotFound",
   "NotLoggedIn",
   "Throttled",
+  "FileNotFound",
   "PathAlreadyBound",
   "ActionNotFound",
   "InvalidParameter",
+  "UnexpectedState",
   "ServerFault",
   "Other"
 )

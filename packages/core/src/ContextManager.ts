@@ -20,12 +20,13 @@ import {
   type SyncMode,
   type SyncProgress
 } from "./ContextStatus.js"
-import type { SyncPolicy } from "./ContextSync.js"
+import type { ContextSync, SyncPolicy } from "./ContextSync.js"
 import { notBlank } from "./internal/arguments.js"
 import { readBindings, readInfo } from "./internal/statusReads.js"
 import { infoFilter, syncRequest } from "./internal/syncArguments.js"
 import * as SyncWait from "./internal/syncWait.js"
 import * as Wait from "./internal/wait.js"
+import type { PollPolicy } from "./PollPolicy.js"
 
 /**
  * Narrows what `info` answers. Each part filters exactly; any of them may stand alone.
@@ -107,6 +108,22 @@ export interface SessionBinding {
 }
 
 /**
+ * How a bind is waited for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BindOptions {
+  /**
+   * Also waits until what is stored was downloaded to each path. Default: `false`, the wait
+   * ends when every path is bound.
+   */
+  readonly awaitDownload?: boolean | undefined
+  /** How the end is waited for. Default: `AgentBayHttp`'s poll policy. */
+  readonly pollPolicy?: PollPolicy | undefined
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -122,6 +139,13 @@ export interface Service {
   ) => Effect.Effect<ContextInfoResult, CallError | InvalidArgument>
   /** The contexts bound to the session. */
   readonly bindings: Effect.Effect<ReadonlyArray<SessionBinding>, CallError>
+  /**
+   * Binds further contexts to the session and waits until each path is bound to its context.
+   */
+  readonly bind: (
+    contexts: ContextSync | ReadonlyArray<ContextSync>,
+    options?: BindOptions
+  ) => Effect.Effect<ReadonlyArray<SessionBinding>, SyncError>
   /**
    * Starts a transfer and waits for its end.
    *
@@ -157,8 +181,10 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
       SyncWait.trigger(http, sessionId, request)
     )
 
+  const missing: any = () => Effect.dieMessage("not built")
   return {
     sessionId,
+    bind: missing,
     // No span of its own: the one of its single request says all of it, and a second
     // would cost as much as the decoding.
     info: (filter = {}) =>

@@ -13,6 +13,8 @@ import * as Wait from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
 import { DeleteSessionAsync, GetSessionDetail, type ToolDescription } from "./Protocol.js"
 import * as SessionFiles from "./SessionFiles.js"
+import type * as SessionShell from "./SessionShell.js"
+import type * as SessionTools from "./SessionTools.js"
 
 /**
  * What `delete` does before the session is released.
@@ -33,6 +35,35 @@ export interface DeleteOptions {
 }
 
 /**
+ * How a change of state is waited for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StateOptions {
+  /** Default: `AgentBayHttp`'s poll policy. */
+  readonly pollPolicy?: PollPolicy.PollPolicy | undefined
+}
+
+/**
+ * Labels: a flat map of texts. Names and values are not blank.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Labels = { readonly [name: string]: string }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionLabels {
+  readonly get: Effect.Effect<Labels, CallError>
+  /** Replaces all labels. An empty map is refused before anything is sent. */
+  readonly set: (labels: Labels) => Effect.Effect<void, CallError | InvalidArgument>
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -49,6 +80,21 @@ export interface Session {
    * the end also `DELETED` or `FINISH`.
    */
   readonly status: Effect.Effect<string, CallError>
+  /** Tells the service that the session is in use, so that it is not released as idle. */
+  readonly keepAlive: Effect.Effect<void, CallError>
+  readonly labels: SessionLabels
+  /** Pauses the session and waits until it is `PAUSED`. */
+  readonly pause: (
+    options?: StateOptions
+  ) => Effect.Effect<void, CallError | InvalidArgument | SyncTimeout>
+  /** Wakes a paused session and waits until it is `RUNNING`. */
+  readonly resume: (
+    options?: StateOptions
+  ) => Effect.Effect<void, CallError | InvalidArgument | SyncTimeout>
+  /** The tools inside the session: any of them by name. */
+  readonly tools: SessionTools.SessionTools
+  /** Runs a command in the session. */
+  readonly shell: SessionShell.Shell
   /**
    * Releases the session and waits until it is gone. With `sync`, a failed final sync keeps
    * the session and fails with that error, unless `force` is set. A wait whose budget is
@@ -131,7 +177,14 @@ export const fromHttp = (
   const { resourceUrl, sessionId, tools } = options
   const contextManager = ContextManager.fromHttp(http, sessionId)
   const attributes = { "agentbay.session_id": sessionId }
+  const missing: any = () => Effect.dieMessage("not built")
   return {
+    keepAlive: missing,
+    labels: missing,
+    pause: missing,
+    resume: missing,
+    tools: missing,
+    shell: missing,
     sessionId,
     resourceUrl: resourceUrl === "" ? undefined : resourceUrl,
     contextManager,

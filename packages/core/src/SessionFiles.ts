@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
+import type * as Option from "effect/Option"
 import { type CallError, InvalidArgument, ToolError } from "./AgentBayError.js"
 import type { Service as HttpService } from "./AgentBayHttp.js"
 import * as Arguments from "./internal/arguments.js"
@@ -30,6 +32,25 @@ export interface FileEntry {
 }
 
 /**
+ * What the session tells of a file or folder.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FileStat {
+  readonly name: string
+  readonly path: string
+  readonly kind: "file" | "directory"
+  /** In bytes. */
+  readonly size: number
+  readonly modifiedAt: Option.Option<DateTime.Utc>
+  /** The permissions, such as `rw-r--r--`, and who owns the file, as far as they are told. */
+  readonly mode: string | undefined
+  readonly owner: string | undefined
+  readonly group: string | undefined
+}
+
+/**
  * Paths are absolute, as seen inside the session.
  *
  * @since 0.1.0
@@ -48,6 +69,16 @@ export interface SessionFiles {
    * them fails, or the caller leaves, the file holds only its beginning.
    */
   readonly write: (path: string, content: string | Uint8Array) => Effect.Effect<void, FileError>
+  /** The same at the end of a file, which is created when there is none. */
+  readonly append: (path: string, content: string | Uint8Array) => Effect.Effect<void, FileError>
+  /** What is known of a file or folder. */
+  readonly stat: (path: string) => Effect.Effect<FileStat, FileError>
+  /** Moves or renames a file or folder. */
+  readonly move: (source: string, destination: string) => Effect.Effect<void, FileError>
+  /** Deletes a file. */
+  readonly remove: (path: string) => Effect.Effect<void, FileError>
+  /** Makes a folder, with those above it. */
+  readonly makeDirectory: (path: string) => Effect.Effect<void, FileError>
   /**
    * The entries of a folder, without those of its folders. The tool answers in lines, so a
    * name with a line break comes back cut.
@@ -162,7 +193,13 @@ export const fromHttp = (
       { discard: true }
     )
 
+  const missing: any = () => Effect.dieMessage("not built")
   return {
+    append: missing,
+    stat: missing,
+    move: missing,
+    remove: missing,
+    makeDirectory: missing,
     read,
     readString: Effect.fn("SessionFiles.readString")(function* (path: string) {
       return new TextDecoder("utf-8", { ignoreBOM: true }).decode(yield* read(path))

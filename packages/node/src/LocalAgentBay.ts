@@ -22,6 +22,8 @@ import * as HttpFront from "./local/HttpFront.js"
 import * as Listener from "./local/Listener.js"
 import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
 import * as Operations from "./local/Operations.js"
+import * as Routes from "./local/Routes.js"
+import * as ServerClock from "./local/ServerClock.js"
 import * as SessionRegistry from "./local/SessionRegistry.js"
 import * as SessionRelease from "./local/SessionRelease.js"
 import * as Sessions from "./local/Sessions.js"
@@ -130,7 +132,11 @@ const serve = (
 ): Effect.Effect<
   Service,
   LocalAgentBayError,
-  Operations.Operations | DataDirectory.DataDirectory | FileSystem.FileSystem | Scope.Scope
+  | Operations.Operations
+  | Routes.Routes
+  | DataDirectory.DataDirectory
+  | FileSystem.FileSystem
+  | Scope.Scope
 > =>
   Effect.gen(function* () {
     const directory = yield* DataDirectory.DataDirectory
@@ -156,7 +162,8 @@ const serve = (
  * The rooms of the server. Each stands on those after it, which are therefore opened before
  * and closed after it.
  */
-const rooms = Operations.layer.pipe(
+const rooms = Routes.layer.pipe(
+  Layer.provideMerge(Operations.layer),
   Layer.provideMerge(Sessions.layer),
   Layer.provideMerge(SessionRelease.layer),
   Layer.provideMerge(SyncEngine.layer),
@@ -183,12 +190,27 @@ const unreadable =
  */
 export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAgentBayError> => {
   const dataDirectory = options.dataDirectory ?? ".agentbay"
-  return Layer.scoped(LocalAgentBay, serve(options)).pipe(
-    // Layers are shared by reference: without this, a second server of the same program
-    // would stand on the rooms of the first.
-    Layer.provide(Layer.fresh(rooms.pipe(Layer.provideMerge(DataDirectory.layer(dataDirectory))))),
+  const server = Layer.scoped(LocalAgentBay, serve(options)).pipe(
+    Layer.provide(rooms),
+    Layer.provide(DataDirectory.layer(dataDirectory)),
     Layer.mapError(unreadable(dataDirectory)),
     Layer.provide(NodeFileSystem.layer)
+  )
+  return Layer.scoped(
+    LocalAgentBay,
+    Effect.suspend(() => {
+      const { clock, service } = ServerClock.make()
+      return server.pipe(
+        Layer.provide(Layer.succeed(ServerClock.ServerClock, service)),
+        // Layers are shared by reference: without this, a second server of the same program
+        // would stand on the rooms of the first.
+        Layer.fresh,
+        Layer.build,
+        Effect.map(Context.get(LocalAgentBay)),
+        // The server's own clock, and only in the server: the program around it has its own.
+        Effect.withClock(clock)
+      )
+    })
   )
 }
 

@@ -1,12 +1,12 @@
 /**
- * Operations on the contexts of a session and of the account.
+ * Operations on the contexts of a session.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { SyncPolicy } from "../ContextSync.js"
+import { Binding, SyncPolicy } from "../ContextSync.js"
 import { ContextStatusList } from "../internal/contextStatusCodec.js"
-import { BooleanText, EmptyReply, key, make, optionalKey, optionalParameter } from "./Operation.js"
+import { EmptyReply, key, make, optionalKey, optionalParameter } from "./Operation.js"
 
 /**
  * The status of the transfer tasks of a session, optionally filtered exactly by context,
@@ -83,33 +83,19 @@ export const DescribeSessionContexts = make({
 })
 
 /**
- * A persistent context by name (optionally created) or by id.
+ * Binds further contexts to a session that runs. The answer means "accepted"; what is bound is
+ * read with {@link DescribeSessionContexts}.
  *
  * @since 0.1.0
  * @category operations
  */
-export const GetContext = make({
-  action: "GetContext",
-  // Creating by name is safe to repeat: an existing context is returned as it is.
-  kind: "read",
+export const BindContexts = make({
+  action: "BindContexts",
+  kind: "write",
   inQuery: [],
   payload: Schema.Struct({
-    allowCreate: optionalParameter("AllowCreate", BooleanText),
-    contextId: optionalParameter("ContextId", Schema.String),
-    name: optionalParameter("Name", Schema.String),
-    loginRegionId: optionalParameter("LoginRegionId", Schema.String)
+    persistenceDataList: key("PersistenceDataList", Schema.parseJson(Schema.Array(Binding))),
+    sessionId: key("SessionId", Schema.String)
   }),
-  reply: Schema.Struct({
-    data: key(
-      "Data",
-      Schema.Struct({
-        createTime: optionalKey("CreateTime", Schema.String),
-        id: key("Id", Schema.NonEmptyString),
-        lastUsedTime: optionalKey("LastUsedTime", Schema.String),
-        name: optionalKey("Name", Schema.String),
-        osType: optionalKey("OsType", Schema.String),
-        state: optionalKey("State", Schema.String)
-      })
-    )
-  })
+  reply: EmptyReply
 })

@@ -124,6 +124,14 @@ export const BooleanText: Schema.Schema<boolean, string> = Schema.transform(
 export const IntText: Schema.Schema<number, string> = Schema.NumberFromString.pipe(Schema.int())
 
 /**
+ * The labels of a session: a flat map of texts.
+ *
+ * @since 0.1.0
+ * @category fields
+ */
+export const Labels = Schema.Record({ key: Schema.String, value: Schema.String })
+
+/**
  * The reply of an operation that answers with the envelope alone. Nothing of it is kept.
  *
  * @since 0.1.0

@@ -11,13 +11,12 @@ import {
   EmptyReply,
   IntText,
   key,
+  Labels,
   make,
   optionalKey,
   optionalParameter,
   pagingFields
 } from "./Operation.js"
-
-const Labels = Schema.Record({ key: Schema.String, value: Schema.String })
 
 /** What identifies a session to those who connect to it. */
 const sessionFields = {

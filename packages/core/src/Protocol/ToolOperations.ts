@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { ToolListText } from "../internal/toolListCodec.js"
 import { BooleanText, key, make, optionalParameter } from "./Operation.js"
 
 /**
@@ -70,4 +71,18 @@ export const CallMcpTool = make({
   reply: Schema.Struct({
     data: key("Data", Schema.Union(ToolResult, Schema.parseJson(ToolResult)))
   })
+})
+
+/**
+ * The tools that sessions of an image offer; without an image, those of `linux_latest`.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const ListMcpTools = make({
+  action: "ListMcpTools",
+  kind: "read",
+  inQuery: [],
+  payload: Schema.Struct({ imageId: optionalParameter("ImageId", Schema.String) }),
+  reply: Schema.Struct({ data: key("Data", ToolListText) })
 })

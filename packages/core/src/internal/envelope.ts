@@ -90,6 +90,7 @@ const classify = (code: string, message: string, status: number): ApiErrorReason
   if (code.includes("Throttling") || status === 429) return "Throttled"
   const known = reasonsByCode.get(code)
   if (known !== undefined) return known
+  if (/file not exist/i.test(message)) return "FileNotFound"
   if (/no alive session|no need to release/i.test(message)) return "SessionNotFound"
   if (status === 401) return "NotLoggedIn"
   return status >= 500 ? "ServerFault" : "Other"

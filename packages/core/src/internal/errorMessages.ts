@@ -33,9 +33,11 @@ const apiHints: Record<ApiError["reason"], string> = {
   ContextNotFound: "The context is unknown: check its id or name, or create it.",
   NotLoggedIn: "Check the API key and that it belongs to this endpoint.",
   Throttled: "The service is throttling: try again later or more slowly.",
+  FileNotFound: "Nothing is stored at this path: check it, or upload first.",
   PathAlreadyBound: "Choose another path, or use the binding that is there.",
   ActionNotFound: "This endpoint does not know the action: check the endpoint.",
   InvalidParameter: "The service refused an argument: see its message.",
+  UnexpectedState: "Ask for the status, then decide.",
   ServerFault: "The service had a fault: try again later.",
   Other: ""
 }

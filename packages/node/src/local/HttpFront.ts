@@ -1,5 +1,6 @@
 /**
- * The HTTP side of the server: one route, the API key, the envelope.
+ * The HTTP side of the server: the one route of the API, the key, the envelope, and the way to
+ * all other routes.
  *
  * Clients poll, so a request must cost little. Its body is read by the callbacks of Node,
  * and one fiber, which usually never has to wait, does the rest: measured, that is twice to
@@ -21,6 +22,7 @@ import type { Failure, Origin } from "./Operation.js"
 import { Operations } from "./Operations.js"
 import * as Refusal from "./Refusal.js"
 import * as RequestForm from "./RequestForm.js"
+import { type Route, Routes } from "./Routes.js"
 
 /** An answer before it is sent. */
 interface Answer {
@@ -84,8 +86,13 @@ const splitTarget = (target: string): readonly [path: string, query: string] => 
  */
 export const make = Effect.fnUntraced(function* (
   apiKey: Redacted.Redacted
-): Effect.fn.Return<(origin: Origin) => NodeHttp.RequestListener, never, Operations | Scope.Scope> {
+): Effect.fn.Return<
+  (origin: Origin) => NodeHttp.RequestListener,
+  never,
+  Operations | Routes | Scope.Scope
+> {
   const operations = yield* Operations
+  const routes = yield* Routes
   const run = yield* FiberSet.makeRuntime<never>()
   const isRightKey = ApiKey.check(apiKey)
 
@@ -113,6 +120,11 @@ export const make = Effect.fnUntraced(function* (
     const hostId = new URL(origin.url).host
     return (request, response) => {
       const requestId = Identifier.requestId()
+      const route = routeOf(routes, request)
+      if (route !== undefined) {
+        run(handOver(route, request, response, origin))
+        return
+      }
       const refuseWith = (refusal: Refusal.Refusal) =>
         write(response, refuse(refusal, requestId, hostId))
       RequestForm.readBody(request, {
@@ -132,6 +144,30 @@ export const make = Effect.fnUntraced(function* (
     }
   }
 })
+
+const routeOf = (
+  routes: ReadonlyArray<Route>,
+  { url = "" }: NodeHttp.IncomingMessage
+): Route | undefined => routes.find(({ prefix }) => url.startsWith(prefix))
+
+/** A route that breaks takes its connection with it: its answer may be half sent. */
+const handOver = (
+  route: Route,
+  request: NodeHttp.IncomingMessage,
+  response: NodeHttp.ServerResponse,
+  origin: Origin
+): Effect.Effect<void> =>
+  Effect.catchAllCause(route.answer(request, response, origin), (cause) =>
+    Effect.zipRight(
+      Cause.isInterruptedOnly(cause)
+        ? Effect.void
+        : Effect.annotateLogs(Effect.logError("A request failed", cause), "route", route.prefix),
+      Effect.sync(() => {
+        if (response.headersSent) response.destroy()
+        else response.writeHead(500).end()
+      })
+    )
+  )
 
 const refusalOf = (cause: Cause.Cause<Failure>): Refusal.Refusal | undefined => {
   const failure = Cause.failureOrCause(cause)

@@ -1,0 +1,42 @@
+/**
+ * What the server answers besides the actions of the API, by the beginning of the path.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as NodeHttp from "node:http"
+import type { Origin } from "./Operation.js"
+
+/**
+ * One such part of the server. It has the request to itself, body included, and is done with
+ * the response when the effect ends. It must not fail; what it does not catch is a bug, and
+ * answered with HTTP 500.
+ *
+ * @since 0.1.0
+ */
+export interface Route {
+  /** The beginning of the paths it answers, with a slash at both ends. */
+  readonly prefix: string
+  readonly answer: (
+    request: NodeHttp.IncomingMessage,
+    response: NodeHttp.ServerResponse,
+    origin: Origin
+  ) => Effect.Effect<void>
+}
+
+/**
+ * All of them.
+ *
+ * @since 0.1.0
+ */
+export class Routes extends Context.Tag("@effect-agentbay/node/local/Routes")<
+  Routes,
+  ReadonlyArray<Route>
+>() {}
+
+/**
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Routes> = Layer.succeed(Routes, [])
