@@ -23,13 +23,15 @@ export interface Ended {
 export const noTerminal: Screen.Surface = {
   isTerminal: false,
   colour: false,
-  columns: Number.POSITIVE_INFINITY
+  columns: Number.POSITIVE_INFINITY,
+  redrawable: false
 }
 
 export const terminal = (options: { colour: boolean; columns?: number }): Screen.Surface => ({
   isTerminal: true,
   colour: options.colour,
-  columns: options.columns ?? 100
+  columns: options.columns ?? 100,
+  redrawable: true
 })
 
 /** An environment whose service is the library's double. */
@@ -59,7 +61,13 @@ export const run = (
       Screen.make({
         stdout: () => surface,
         stderr: () => surface,
-        write: (text) => drawn.push(text)
+        write: (text) => drawn.push(text),
+        bytes: (to, bytes) =>
+          Effect.sync(() => {
+            const text = new TextDecoder().decode(bytes)
+            if (to === "stdout") stdout.push(text)
+            else if (text !== "") stderr.push(text)
+          })
       })
     )
     const real = yield* Console.consoleWith(Effect.succeed)
