@@ -49,6 +49,8 @@ export const run = (
     readonly surface?: Screen.Surface
     /** Sees each line of stderr as it is written. */
     readonly onNote?: (line: string) => void
+    /** The same for stdout. */
+    readonly onLine?: (line: string) => void
   } = {}
 ): Effect.Effect<Ended> =>
   Effect.gen(function* () {
@@ -73,7 +75,11 @@ export const run = (
     const real = yield* Console.consoleWith(Effect.succeed)
     const captured: Console.Console = {
       ...real,
-      log: (...texts) => Effect.sync(() => stdout.push(texts.join(" "))),
+      log: (...texts) =>
+        Effect.sync(() => {
+          stdout.push(texts.join(" "))
+          options.onLine?.(texts.join(" "))
+        }),
       error: (...texts) =>
         Effect.sync(() => {
           stderr.push(texts.join(" "))
