@@ -195,7 +195,7 @@ const open = (http: AgentBayHttp.Service, options: CreateOptions) =>
         timeout
       })
     )
-    const { resourceUrl, sessionId, toolList } = reply.data
+    const { linkUrl, resourceUrl, sessionId, token, toolList } = reply.data
     if (sessionId === undefined || sessionId === "") {
       return yield* new TransportError({
         operation: CreateMcpSession.action,
@@ -204,7 +204,14 @@ const open = (http: AgentBayHttp.Service, options: CreateOptions) =>
         requestId
       })
     }
-    const session = Session.fromHttp(http, { sessionId, resourceUrl, tools: toolList ?? [] })
+    const session = Session.fromHttp(http, {
+      sessionId,
+      resourceUrl,
+      imageId: options.imageId,
+      tools: toolList ?? [],
+      linkUrl,
+      token
+    })
     const created: Created = { session, requestId }
     return created
   })
@@ -310,7 +317,9 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       return Session.fromHttp(http, {
         sessionId,
         resourceUrl: reply.data.resourceUrl,
-        tools: reply.data.toolList ?? []
+        tools: reply.data.toolList ?? [],
+        linkUrl: reply.data.linkUrl,
+        token: reply.data.token
       })
     }),
     list: (options = {}) =>

@@ -162,9 +162,10 @@ export class SyncFailed extends Schema.TaggedError<SyncFailed>("@effect-agentbay
 }
 
 /**
- * The budget of status requests was used up before the end was seen. The remote transfer
- * may still go on. `tasks` are the counted tasks with their last state, `missing` names
- * what was expected and never listed, `lastError` the last fault while polling.
+ * The budget of status requests was used up before the end was seen. What was started may
+ * still go on. `tasks` are the counted tasks with their last state, `missing` names
+ * what was expected and never listed, `state` is the last state seen of a session that was
+ * to change it, `lastError` the last fault while polling.
  *
  * @since 0.1.0
  * @category errors
@@ -175,6 +176,7 @@ export class SyncTimeout extends Schema.TaggedError<SyncTimeout>(
   operation: Schema.String,
   sessionId: Schema.String,
   requestId: Schema.String,
+  state: Schema.optional(Schema.String),
   polls: Schema.Number,
   elapsed: Schema.Duration,
   tasks: Schema.Array(ContextStatusData),
