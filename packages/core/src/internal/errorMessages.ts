@@ -86,9 +86,10 @@ const deleteTimeout = (error: SyncTimeout): string =>
 
 export const syncTimeout = (error: SyncTimeout): string => {
   if (error.operation === "delete") return deleteTimeout(error)
+  const unseen = error.operation === "bind" ? "nothing seen yet of" : "no task listed for"
   const open = [
     ...error.tasks.map(task),
-    ...error.missing.map((one) => `no task listed for ${one.contextId} at ${one.path}`)
+    ...error.missing.map((one) => `${unseen} ${one.contextId} at ${one.path}`)
   ]
   return (
     `${error.operation} was not done after ${error.polls} status requests in` +
