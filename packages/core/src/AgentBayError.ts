@@ -118,8 +118,9 @@ export class ApiError extends Schema.TaggedError<ApiError>("@effect-agentbay/cor
 }
 
 /**
- * Refused before anything was sent: `argument` names what is wrong, `issue` says what is
- * allowed. Never retryable.
+ * Refused by this library: `argument` names what is wrong, `issue` says what is allowed.
+ * Nothing was sent, unless there is a `requestId`: then it took the answer to a read to
+ * find out, for example that a list has fewer pages. Never retryable.
  *
  * @since 0.1.0
  * @category errors
@@ -128,12 +129,15 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>(
   "@effect-agentbay/core/InvalidArgument"
 )("InvalidArgument", {
   argument: Schema.String,
-  issue: Schema.String
+  issue: Schema.String,
+  requestId: Schema.optional(Schema.String)
 }) {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Invalid argument ${this.argument}: ${this.issue}. Nothing was sent.`
+    const found =
+      this.requestId === undefined ? "Nothing was sent." : `Found by request ${this.requestId}.`
+    return `Invalid argument ${this.argument}: ${this.issue}. ${found}`
   }
 }
 

@@ -96,9 +96,10 @@ const stateTimeout = (error: SyncTimeout, wanted: string): string =>
 export const syncTimeout = (error: SyncTimeout): string => {
   const wanted = stateWanted[error.operation]
   if (wanted !== undefined) return stateTimeout(error, wanted)
+  const unseen = error.operation === "bind" ? "nothing seen yet of" : "no task listed for"
   const open = [
     ...error.tasks.map(task),
-    ...error.missing.map((one) => `no task listed for ${one.contextId} at ${one.path}`)
+    ...error.missing.map((one) => `${unseen} ${one.contextId} at ${one.path}`)
   ]
   return (
     `${error.operation} was not done after ${error.polls} status requests in` +
