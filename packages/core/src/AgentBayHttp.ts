@@ -15,6 +15,7 @@ import { AgentBayConfig } from "./AgentBayConfig.js"
 import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
 import { makeExchange } from "./internal/exchange.js"
+import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
 import * as PollPolicy from "./PollPolicy.js"
 import type { Operation, Parameters } from "./Protocol.js"
 
@@ -64,6 +65,8 @@ export interface Service {
   ) => Effect.Effect<Answered<Reply>, CallError>
   /** Calls an operation once, whatever it is: for waits, which count every request. */
   readonly callOnce: Service["call"]
+  /** Carries the bytes of files to presigned URLs and back, for `ContextFiles`. */
+  readonly fileTransfer: FileTransfer
   /** How waits poll unless a call says otherwise. */
   readonly pollPolicy: PollPolicy.PollPolicy
   /** The retry policy, with the service's advice obeyed. */
@@ -119,7 +122,9 @@ export const make = (
 ): Effect.Effect<Service, InvalidArgument, AgentBayConfig | HttpTransport.HttpTransport> =>
   Effect.gen(function* () {
     const config = yield* AgentBayConfig
-    const { exchange, redact } = makeExchange(config, yield* HttpTransport.HttpTransport)
+    const transport = yield* HttpTransport.HttpTransport
+    const { exchange, redact } = makeExchange(config, transport)
+    const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
     const retryPolicy = obeyingAdvice(options.retryPolicy ?? defaultRetryPolicy)
 
@@ -159,7 +164,15 @@ export const make = (
       })
     }
 
-    return { call, callOnce, pollPolicy, retryPolicy, regionId: config.regionId, redact }
+    return {
+      call,
+      callOnce,
+      fileTransfer,
+      pollPolicy,
+      retryPolicy,
+      regionId: config.regionId,
+      redact
+    }
   })
 
 /**

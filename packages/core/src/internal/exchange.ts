@@ -1,4 +1,3 @@
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
@@ -12,7 +11,7 @@ import * as Envelope from "./envelope.js"
 import { codecOf } from "./operationCodec.js"
 import { describeIssue } from "./parseIssue.js"
 import { redactText } from "./redaction.js"
-import { cleanDefect, toTransportError } from "./transportFault.js"
+import { cleanCause, cleanDefect, toTransportError } from "./transportFault.js"
 import { makeEncoder } from "./wireEncoding.js"
 
 /** An accepted answer, and the HTTP status it came with. */
@@ -69,19 +68,6 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
       })
     )
 
-  const cleanCause = (
-    cause: Cause.Cause<HttpTransport.TransportFault>,
-    toError: (fault: HttpTransport.TransportFault) => TransportError
-  ): Cause.Cause<TransportError> =>
-    Cause.match(cause, {
-      onEmpty: Cause.empty,
-      onFail: (fault) => Cause.fail(toError(fault)),
-      onDie: (defect) => Cause.die(cleanDefect(defect, redact)),
-      onInterrupt: Cause.interrupt,
-      onSequential: Cause.sequential,
-      onParallel: Cause.parallel
-    })
-
   const exchange = <
     Action extends string,
     Payload,
@@ -102,7 +88,8 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
               Effect.failCause(
                 cleanCause(
                   cause,
-                  toTransportError({ operation: operation.action, sessionId, timeout, redact })
+                  toTransportError({ operation: operation.action, sessionId, timeout, redact }),
+                  (defect) => cleanDefect(defect, redact)
                 )
               ),
             onSuccess: (response) =>

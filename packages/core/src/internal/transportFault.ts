@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import { TransportError } from "../AgentBayError.js"
@@ -23,7 +24,12 @@ const texts = (faults: ReadonlyArray<unknown>, key: "code" | "message"): Readonl
       : []
   )
 
-const bare = (message: string): Error => {
+/** The system's word for a fault, such as `ECONNREFUSED`, as far as one is told. */
+export const systemCodeOf = (fault: TransportFault): string | undefined =>
+  texts(causes(fault.cause), "code").at(0)
+
+/** An error without a stack, whose text is all it tells. */
+export const bare = (message: string): Error => {
   const error = new Error(message)
   delete error.stack
   return error
@@ -34,6 +40,21 @@ export const cleanDefect = (defect: unknown, redact: (text: string) => string): 
   const words = typeof defect === "string" ? defect : texts(causes(defect), "message").join(": ")
   return bare(`The transport has a fault: ${redact(words)}`)
 }
+
+/** A cause with its faults turned into errors and its defects cleaned. */
+export const cleanCause = <E>(
+  cause: Cause.Cause<TransportFault>,
+  toError: (fault: TransportFault) => E,
+  toDefect: (defect: unknown) => Error
+): Cause.Cause<E> =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty,
+    onFail: (fault) => Cause.fail(toError(fault)),
+    onDie: (defect) => Cause.die(toDefect(defect)),
+    onInterrupt: Cause.interrupt,
+    onSequential: Cause.sequential,
+    onParallel: Cause.parallel
+  })
 
 /**
  * What a platform says about a fault may hold the request, and with it the key. Only the
@@ -53,7 +74,7 @@ export const toTransportError =
       return new TransportError({ operation, reason: "Timeout", description, sessionId })
     }
     const chain = causes(fault.cause)
-    const systemCode = texts(chain, "code").at(0)
+    const systemCode = systemCodeOf(fault)
     const code = systemCode === undefined ? undefined : redact(systemCode)
     const message = redact(texts(chain, "message").at(-1) ?? "the connection failed")
     const cause = bare(message)
