@@ -152,7 +152,11 @@ const respond = (
       return Effect.succeed(
         HttpClientResponse.fromWeb(
           request,
-          new Response(reply.text, { status: reply.httpStatus, headers: reply.headers })
+          // Some statuses, such as 204, allow no body, not even an empty one.
+          new Response(reply.text === "" ? null : reply.text, {
+            status: reply.httpStatus,
+            headers: reply.headers
+          })
         )
       )
     case "File":
