@@ -106,9 +106,7 @@ export type OfContextManager = [
 type OneSession = Session.Session
 
 export type OfSession = [
-  Assert<
-    Equals<Needs<OneSession["status" | "delete" | "keepAlive" | "pause" | "resume"]>, never>
-  >,
+  Assert<Equals<Needs<OneSession["status" | "delete" | "keepAlive" | "pause" | "resume"]>, never>>,
   Assert<Equals<Fails<OneSession["keepAlive"]>, CallError>>,
   Assert<Equals<Gives<OneSession["keepAlive"]>, void>>,
   Assert<Equals<Fails<OneSession["pause" | "resume"]>, CallError | InvalidArgument | SyncTimeout>>,
