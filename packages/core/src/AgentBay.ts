@@ -182,7 +182,7 @@ type Created = { readonly session: Session.Session; readonly requestId: string }
 const open = (http: AgentBayHttp.Service, request: CreateRequest) =>
   Effect.gen(function* () {
     const { reply, requestId } = yield* shielded(http.call(CreateMcpSession, request.payload))
-    const { resourceUrl, sessionId, toolList } = reply.data
+    const { linkUrl, resourceUrl, sessionId, token, toolList } = reply.data
     if (sessionId === undefined || sessionId === "") {
       return yield* new TransportError({
         operation: CreateMcpSession.action,
@@ -191,7 +191,14 @@ const open = (http: AgentBayHttp.Service, request: CreateRequest) =>
         requestId
       })
     }
-    const session = Session.fromHttp(http, { sessionId, resourceUrl, tools: toolList ?? [] })
+    const session = Session.fromHttp(http, {
+      sessionId,
+      resourceUrl,
+      imageId: request.payload.imageId,
+      tools: toolList ?? [],
+      linkUrl,
+      token
+    })
     const created: Created = { session, requestId }
     return created
   })
@@ -268,7 +275,9 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       return Session.fromHttp(http, {
         sessionId,
         resourceUrl: reply.data.resourceUrl,
-        tools: reply.data.toolList ?? []
+        tools: reply.data.toolList ?? [],
+        linkUrl: reply.data.linkUrl,
+        token: reply.data.token
       })
     }),
     list: (options = {}) =>

@@ -25,6 +25,14 @@ export const optionalNotBlank = (
 ): Effect.Effect<void, InvalidArgument> =>
   value === undefined ? Effect.void : notBlank(argument, value)
 
+/** Whether a value is an object of the caller's own keys, and not an array, a Map, a Date … */
+export const isPlainObject = (value: unknown): value is { readonly [name: string]: unknown } => {
+  if (typeof value !== "object" || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Also an object of another realm, whose prototype is not ours.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
 /** A whole number that is not below the minimum. */
 export const wholeNumber = (
   argument: string,
