@@ -24,6 +24,7 @@ import type * as Session from "@effect-agentbay/core/Session"
 import type * as SessionFiles from "@effect-agentbay/core/SessionFiles"
 import type * as SessionShell from "@effect-agentbay/core/SessionShell"
 import type * as SessionTools from "@effect-agentbay/core/SessionTools"
+import * as SyncPolicy from "@effect-agentbay/core/SyncPolicy"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ConfigError from "effect/ConfigError"
 import type * as Effect from "effect/Effect"
@@ -94,7 +95,9 @@ export type TheErrors = [
 type Manager = ContextManager.Service
 
 export type OfContextManager = [
-  Assert<Equals<Needs<Manager["info" | "bindings" | "sync" | "progress"]>, never>>,
+  Assert<Equals<Needs<Manager["info" | "bindings" | "bind" | "sync" | "progress"]>, never>>,
+  Assert<Equals<Fails<Manager["bind"]>, ContextManager.SyncError>>,
+  Assert<Equals<Gives<Manager["bind"]>, Gives<Manager["bindings"]>>>,
   Assert<Equals<Fails<Manager["info"]>, CallError | InvalidArgument>>,
   Assert<Equals<Fails<Manager["bindings"]>, CallError>>,
   Assert<Equals<Fails<Manager["sync"]>, ContextManager.SyncError>>,
@@ -175,7 +178,8 @@ export type OfContexts = [
 type Door = AgentBay.Service
 
 export type OfAgentBay = [
-  Assert<Equals<Needs<Door["create" | "get" | "list"]>, never>>,
+  Assert<Equals<Needs<Door["create" | "get" | "list" | "listPage"]>, never>>,
+  Assert<Equals<Fails<Door["listPage"]>, CallError | InvalidArgument>>,
   Assert<Equals<Needs<Door["session"]>, Scope.Scope>>,
   Assert<Equals<Fails<Door["create"]>, AgentBay.CreateError>>,
   Assert<Equals<Fails<Door["session"]>, AgentBay.CreateError>>,
@@ -257,3 +261,20 @@ export const wrongTaskType: ContextManager.InfoFilter = { taskType: "log" }
 // @ts-expect-error a schedule with requirements would leak them into every wait
 export const needySchedule: ContextManager.SyncOptions = { schedule: needy }
 declare const needy: Schedule.Schedule<unknown, unknown, Scope.Scope>
+
+/** Every way to say what a policy is: short, in the words of the wire, in parts, with nulls. */
+export const policies: ReadonlyArray<SyncPolicy.SyncPolicy> = [
+  SyncPolicy.standard,
+  SyncPolicy.make({ upload: { mode: "Archive" }, recycle: { lifecycle: "Lifecycle_1Day" } }),
+  { downloadPolicy: null, uploadPolicy: { autoUpload: undefined } },
+  {}
+]
+
+// @ts-expect-error a mode is one of two words
+export const unknownMode = SyncPolicy.make({ upload: { mode: "Zip" } })
+
+// @ts-expect-error a lifecycle is one of ten words
+export const unknownLifecycle = SyncPolicy.make({ recycle: { lifecycle: "7Days" } })
+
+// @ts-expect-error no policy has this key
+export const unknownPolicyKey: SyncPolicy.SyncPolicy = { syncPolicy: {} }
