@@ -72,6 +72,19 @@ export const sessionNotFound: Refusal = hard(
 )
 
 /**
+ * The session is paused, or on its way into or out of that state. The code is a guess: no
+ * source tells the service's own.
+ *
+ * @since 0.1.0
+ */
+export const sessionNotRunning = (status: string): Refusal =>
+  hard(
+    400,
+    "InvalidMcpSession.Status",
+    `The session is ${status}. It can be asked for its state and resumed, and has to be RUNNING for anything else.`
+  )
+
+/**
  * The session that is to be deleted was released before. Some clients look for this very
  * text and take it for success.
  *
@@ -91,7 +104,7 @@ export const alreadyReleased: Refusal = hard(
 export const contextNotFound: Refusal = hard(400, "Context.NotFound", "Context not found")
 
 /**
- * A session was to be created with a context that is unknown.
+ * A context was to be bound, by a new session or by one that runs, that is unknown.
  *
  * @since 0.1.0
  */
@@ -101,6 +114,19 @@ export const bindingContextNotFound: Refusal = new Refusal({
   code: "InvalidContext.NotFound",
   description: "Resource [Context] is not found."
 })
+
+/**
+ * A context was to be bound at a path where one is bound already.
+ *
+ * @since 0.1.0
+ */
+export const pathAlreadyBound = (path: string): Refusal =>
+  new Refusal({
+    channel: "soft",
+    httpStatus: 400,
+    code: "PathAlreadyBound",
+    description: `Path ${path} is already bound`
+  })
 
 /**
  * The server itself is at fault; the log says more.
