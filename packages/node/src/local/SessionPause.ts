@@ -28,7 +28,7 @@ export interface SessionPause {
 }
 
 /** Long enough for a client to see the state in between, short beside any client's waits. */
-const changeTakes = "300 millis"
+const changeTakes = "500 millis"
 
 /**
  * Also takes up the changes that an earlier server did not finish.
