@@ -198,10 +198,11 @@ describe("samples of the actions of sessions", () => {
       yield* Wire.eventually(status, (word) => word === "PAUSED")
       yield* accepted(30)
       yield* Wire.eventually(status, (word) => word === "RUNNING")
-      for (const n of [21, 63]) yield* send(n)
-      known.session = full
-      yield* accepted(20)
-      yield* Wire.eventually(accepted(64), (body) => Wire.at(body, "Data", "Status") === "FINISH")
+      for (const n of [20, 21, 63]) {
+        yield* accepted(n)
+        yield* Wire.eventually(accepted(64), (body) => Wire.at(body, "Data", "Status") === "FINISH")
+        known.session = Wire.textAt(yield* accepted(38), "Data", "SessionId")
+      }
     }).pipe(provided)
   )
 })

@@ -1,8 +1,10 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as DataDirectory from "../../../packages/node/src/local/DataDirectory.js"
+import * as State from "../../../packages/node/src/local/State.js"
 import { mount, serving, temporaryDirectory } from "./life.js"
-import { tree, write } from "./workspace.js"
+import { kinds, tree, write } from "./workspace.js"
 import * as Wire from "./wire.js"
 
 const actions = [
@@ -38,7 +40,31 @@ const everything = (contexts: ReadonlyArray<string>, sessions: ReadonlyArray<str
     return told
   })
 
+/** Changes a state file that no server has open. */
+const alter = (directory: string, statement: string) =>
+  Effect.flatMap(State.State, ({ sql }) => sql.unsafe(statement)).pipe(
+    Effect.provide(State.layer),
+    Effect.provideService(DataDirectory.DataDirectory, DataDirectory.layout(directory))
+  )
+
 describe("a restart on the same data directory", () => {
+  it.scopedLive("lists the first download of a binding that lacks one", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const id = yield* Effect.gen(function* () {
+        const contextId = yield* Wire.createContext("c")
+        return yield* Wire.createSession(
+          { contextId, path: "/tmp/a" },
+          { contextId, path: "/tmp/b" }
+        )
+      }).pipe(serving(directory))
+      // As if the server had died after it wrote the bindings.
+      yield* alter(directory, "DELETE FROM tasks WHERE path = '/tmp/b'")
+      const items = yield* Wire.settled(id).pipe(serving(directory))
+      assert.deepStrictEqual(kinds(items), ["download /tmp/a Success", "download /tmp/b Success"])
+    })
+  )
+
   it.scopedLive("keeps contexts, sessions, bindings, labels, states and files", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory

@@ -19,7 +19,7 @@ import * as Identifier from "./Identifier.js"
 import * as IdleRelease from "./IdleRelease.js"
 import * as MountPath from "./MountPath.js"
 import * as Refusal from "./Refusal.js"
-import { make as makeSession, type Session } from "./Session.js"
+import { type Binding, make as makeSession, type Session, taskKey } from "./Session.js"
 import * as SessionBinding from "./SessionBinding.js"
 import * as SessionPause from "./SessionPause.js"
 import { notRunning, SessionRegistry } from "./SessionRegistry.js"
@@ -81,6 +81,12 @@ export class Sessions extends Context.Tag("@effect-agentbay/node/local/Sessions"
   Service
 >() {}
 
+/** The server that made these bindings died before it listed their first downloads. */
+const unfilled = ({ bindings, tasks }: Session): ReadonlyArray<Binding> =>
+  bindings.filter(
+    ({ contextId, path }) => !tasks.has(taskKey({ contextId, path, type: "download" }))
+  )
+
 /** Directories that every session has. */
 const ownDirectories = [MountPath.home, "/tmp"]
 
@@ -95,80 +101,90 @@ type Needs =
   | FileSystem.FileSystem
 
 /**
+ * Also goes on with what an earlier server left unfinished.
+ *
  * @since 0.1.0
  */
-export const make: Effect.Effect<Service, never, Needs | Scope.Scope> = Effect.gen(function* () {
-  const state = yield* State
-  const directory = yield* DataDirectory
-  const registry = yield* SessionRegistry
-  const releases = yield* SessionRelease
-  const fs = yield* FileSystem.FileSystem
-  const idle = yield* IdleRelease.make
-  const pauses = yield* SessionPause.make(idle)
-  const binding = yield* SessionBinding.make
+export const make: Effect.Effect<Service, StateFailure, Needs | Scope.Scope> = Effect.gen(
+  function* () {
+    const state = yield* State
+    const directory = yield* DataDirectory
+    const registry = yield* SessionRegistry
+    const releases = yield* SessionRelease
+    const fs = yield* FileSystem.FileSystem
+    const idle = yield* IdleRelease.make
+    const pauses = yield* SessionPause.make(idle)
+    const binding = yield* SessionBinding.make
 
-  yield* Effect.forEach(registry.all(), idle.watch, { discard: true })
-
-  return {
-    create: Effect.fn("Sessions.create")(function* (wanted) {
-      const createdAt = yield* Clock.currentTimeMillis
-      const bindings = yield* binding.check(wanted.bindings, [], createdAt)
-      const lasting = {
-        ...wanted,
-        id: Identifier.sessionId(),
-        appInstanceId: Identifier.appInstanceId(),
-        resourceId: Identifier.resourceId(),
-        createdAt,
-        bindings
-      }
-      const root = directory.sessionRoot(lasting.id)
-      yield* Effect.forEach(
-        [...ownDirectories, ...bindings.map((binding) => binding.mount)],
-        (path) => fs.makeDirectory(root + path, { recursive: true }),
-        { discard: true }
-      ).pipe(
-        // No later start would know what a part of it is.
-        Effect.onError(() =>
-          Effect.ignore(fs.remove(directory.session(lasting.id), { recursive: true, force: true }))
-        )
-      )
-      yield* state.atomically(registry.table.insert(lasting))
-      const session = makeSession(
-        { ...lasting, sequence: yield* registry.table.sequenceOf(lasting.id) },
-        { at: createdAt }
-      )
-      registry.add(session)
-      yield* binding.fill(session, bindings)
+    for (const session of registry.all()) {
       yield* idle.watch(session)
-      return session
-    }),
-    release: Effect.fn("Sessions.release")(function* (id) {
-      const session = yield* registry.get(id).pipe(Effect.option)
-      if (Option.isNone(session)) {
-        const ended = yield* registry.findEver(id)
-        return yield* Option.isSome(ended) ? Refusal.alreadyReleased : Refusal.sessionNotFound
-      }
-      const { status } = session.value
-      if (status !== "RUNNING" && status !== "DELETING") return yield* notRunning(session.value)
-      yield* releases.begin(session.value)
-      yield* idle.forget(session.value)
-    }),
-    pause: (id) => Effect.flatMap(registry.get(id), pauses.pause),
-    resume: (id) => Effect.flatMap(registry.get(id), pauses.resume),
-    setLabels: Effect.fn("Sessions.setLabels")((id, labels) =>
-      registry.within(id, (session) =>
-        Effect.map(state.atomically([registry.table.setLabels(id, labels)]), () => {
-          session.labels = labels
-        })
+      const left = unfilled(session)
+      if (session.status === "RUNNING" && left.length > 0) yield* binding.fill(session, left)
+    }
+
+    return {
+      create: Effect.fn("Sessions.create")(function* (wanted) {
+        const createdAt = yield* Clock.currentTimeMillis
+        const bindings = yield* binding.check(wanted.bindings, [], createdAt)
+        const lasting = {
+          ...wanted,
+          id: Identifier.sessionId(),
+          appInstanceId: Identifier.appInstanceId(),
+          resourceId: Identifier.resourceId(),
+          createdAt,
+          bindings
+        }
+        const root = directory.sessionRoot(lasting.id)
+        yield* Effect.forEach(
+          [...ownDirectories, ...bindings.map((binding) => binding.mount)],
+          (path) => fs.makeDirectory(root + path, { recursive: true }),
+          { discard: true }
+        ).pipe(
+          // No later start would know what a part of it is.
+          Effect.onError(() =>
+            Effect.ignore(
+              fs.remove(directory.session(lasting.id), { recursive: true, force: true })
+            )
+          )
+        )
+        yield* state.atomically(registry.table.insert(lasting))
+        const session = makeSession(
+          { ...lasting, sequence: yield* registry.table.sequenceOf(lasting.id) },
+          { at: createdAt }
+        )
+        registry.add(session)
+        yield* binding.fill(session, bindings)
+        yield* idle.watch(session)
+        return session
+      }),
+      release: Effect.fn("Sessions.release")(function* (id) {
+        const session = yield* registry.get(id).pipe(Effect.option)
+        if (Option.isNone(session)) {
+          const ended = yield* registry.findEver(id)
+          return yield* Option.isSome(ended) ? Refusal.alreadyReleased : Refusal.sessionNotFound
+        }
+        const { status } = session.value
+        if (status !== "RUNNING" && status !== "DELETING") return yield* notRunning(session.value)
+        yield* releases.begin(session.value)
+        yield* idle.forget(session.value)
+      }),
+      pause: (id) => Effect.flatMap(registry.get(id), pauses.pause),
+      resume: (id) => Effect.flatMap(registry.get(id), pauses.resume),
+      setLabels: Effect.fn("Sessions.setLabels")((id, labels) =>
+        registry.within(id, (session) =>
+          Effect.map(state.atomically([registry.table.setLabels(id, labels)]), () => {
+            session.labels = labels
+          })
+        )
+      ),
+      bind: Effect.fn("Sessions.bind")((id, wanted) =>
+        registry.within(id, (session) => binding.bind(session, wanted))
       )
-    ),
-    bind: Effect.fn("Sessions.bind")((id, wanted) =>
-      registry.within(id, (session) => binding.bind(session, wanted))
-    )
+    }
   }
-})
+)
 
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Sessions, never, Needs> = Layer.scoped(Sessions, make)
+export const layer: Layer.Layer<Sessions, StateFailure, Needs> = Layer.scoped(Sessions, make)
