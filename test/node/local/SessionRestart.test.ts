@@ -1,9 +1,10 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as NodeFs from "node:fs"
 import * as DataDirectory from "../../../packages/node/src/local/DataDirectory.js"
 import * as State from "../../../packages/node/src/local/State.js"
-import { mount, serving, temporaryDirectory } from "./life.js"
+import { collecting, mount, serving, temporaryDirectory } from "./life.js"
 import { kinds, tree, write } from "./workspace.js"
 import * as Wire from "./wire.js"
 
@@ -46,6 +47,45 @@ const alter = (directory: string, statement: string) =>
     Effect.provide(State.layer),
     Effect.provideService(DataDirectory.DataDirectory, DataDirectory.layout(directory))
   )
+
+describe("a state file that takes no bindings", () => {
+  it.scopedLive("leaves nothing of a session, and nothing of a binding", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* Effect.void.pipe(serving(directory))
+      yield* alter(
+        directory,
+        "CREATE TRIGGER none BEFORE INSERT ON bindings BEGIN SELECT RAISE(ABORT, 'no'); END"
+      )
+      const log = collecting()
+      yield* Effect.gen(function* () {
+        const bound = {
+          PersistenceDataList: [{ ContextId: yield* Wire.createContext("c"), Path: mount }]
+        }
+        const created = yield* Wire.request("CreateMcpSession", bound)
+        assert.deepStrictEqual(
+          [created.status, Wire.at(created.body, "Code")],
+          [500, "InternalError"]
+        )
+        assert.deepStrictEqual(NodeFs.readdirSync(`${directory}/sessions`), [])
+        const id = yield* Wire.createSession()
+        const answer = yield* Wire.request("BindContexts", { SessionId: id, ...bound })
+        assert.deepStrictEqual(
+          [answer.status, Wire.at(answer.body, "Code")],
+          [500, "InternalError"]
+        )
+        assert.deepStrictEqual(yield* Wire.info(id), [])
+        const bindings = yield* Wire.call("DescribeSessionContexts", { SessionId: id })
+        assert.deepStrictEqual(Wire.at(bindings, "Data"), [])
+        yield* Wire.release(id)
+      }).pipe(serving(directory), Effect.provide(log.layer))
+      assert.lengthOf(
+        log.seen.filter((line) => line.startsWith("ERROR")),
+        2
+      )
+    })
+  )
+})
 
 describe("a restart on the same data directory", () => {
   it.scopedLive("lists the first download of a binding that lacks one", () =>

@@ -7,6 +7,7 @@ import type { ContextSync } from "@effect-agentbay/core/ContextSync"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Statement } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as BindingRequest from "./BindingRequest.js"
@@ -30,6 +31,11 @@ export interface SessionBinding {
     bound: ReadonlyArray<Binding>,
     now: number
   ) => Effect.Effect<ReadonlyArray<Binding>, Refusal.Refusal | StateFailure>
+  /** Writes bindings; refuses those whose contexts were deleted since they were checked. */
+  readonly write: (
+    bindings: ReadonlyArray<Binding>,
+    statements: ReadonlyArray<Statement<unknown>>
+  ) => Effect.Effect<void, Refusal.Refusal | StateFailure>
   /** Begins the first downloads of bindings; their tasks are listed when this returns. */
   readonly fill: (
     session: Session,
@@ -62,14 +68,20 @@ export const make: Effect.Effect<SessionBinding, never, Needs> = Effect.gen(func
   const fs = yield* FileSystem.FileSystem
   const oneAtATime = yield* Effect.makeSemaphore(1)
 
-  const check: SessionBinding["check"] = Effect.fnUntraced(function* (wanted, bound, now) {
-    const bindings = yield* BindingRequest.check(wanted, bound, now)
+  const checkContexts = Effect.fnUntraced(function* (bindings: ReadonlyArray<Binding>) {
     const known = yield* contexts.names(bindings.map((binding) => binding.contextId))
     if (bindings.some((binding) => !known.has(binding.contextId))) {
       return yield* Refusal.bindingContextNotFound
     }
-    return bindings
   })
+
+  const check: SessionBinding["check"] = (wanted, bound, now) =>
+    Effect.tap(BindingRequest.check(wanted, bound, now), checkContexts)
+
+  const write: SessionBinding["write"] = (bindings, statements) =>
+    Effect.catchAll(state.atomically(statements), (error) =>
+      Effect.zipRight(checkContexts(bindings), Effect.fail(error))
+    )
 
   const fill: SessionBinding["fill"] = (session, bindings) =>
     engine.start(
@@ -98,12 +110,13 @@ export const make: Effect.Effect<SessionBinding, never, Needs> = Effect.gen(func
 
   return {
     check,
+    write,
     fill,
     bind: Effect.fnUntraced(function* (session, wanted) {
       if (wanted.length === 0) return yield* invalid("it is empty")
       const bindings = yield* check(wanted, session.bindings, yield* Clock.currentTimeMillis)
       yield* Effect.forEach(bindings, (binding) => makeFolder(session, binding), { discard: true })
-      yield* state.atomically(table.bind(session.id, bindings))
+      yield* write(bindings, table.bind(session.id, bindings))
       session.bindings = [...session.bindings, ...bindings]
       yield* fill(session, bindings)
       // Two requests at once must not both find a path free.

@@ -81,12 +81,6 @@ export class Sessions extends Context.Tag("@effect-agentbay/node/local/Sessions"
   Service
 >() {}
 
-/** The server that made these bindings died before it listed their first downloads. */
-const unfilled = ({ bindings, tasks }: Session): ReadonlyArray<Binding> =>
-  bindings.filter(
-    ({ contextId, path }) => !tasks.has(taskKey({ contextId, path, type: "download" }))
-  )
-
 /** Directories that every session has. */
 const ownDirectories = [MountPath.home, "/tmp"]
 
@@ -99,6 +93,12 @@ type Needs =
   | SyncEngine
   | SessionRelease
   | FileSystem.FileSystem
+
+/** The server that made these bindings died before it listed their first downloads. */
+const unfilled = ({ bindings, tasks }: Session): ReadonlyArray<Binding> =>
+  bindings.filter(
+    ({ contextId, path }) => !tasks.has(taskKey({ contextId, path, type: "download" }))
+  )
 
 /**
  * Also goes on with what an earlier server left unfinished.
@@ -136,18 +136,18 @@ export const make: Effect.Effect<Service, StateFailure, Needs | Scope.Scope> = E
         }
         const root = directory.sessionRoot(lasting.id)
         yield* Effect.forEach(
-          [...ownDirectories, ...bindings.map((binding) => binding.mount)],
+          [...ownDirectories, ...bindings.map((bound) => bound.mount)],
           (path) => fs.makeDirectory(root + path, { recursive: true }),
           { discard: true }
         ).pipe(
-          // No later start would know what a part of it is.
+          Effect.zipRight(binding.write(bindings, registry.table.insert(lasting))),
+          // No later start would know what the folder is.
           Effect.onError(() =>
             Effect.ignore(
               fs.remove(directory.session(lasting.id), { recursive: true, force: true })
             )
           )
         )
-        yield* state.atomically(registry.table.insert(lasting))
         const session = makeSession(
           { ...lasting, sequence: yield* registry.table.sequenceOf(lasting.id) },
           { at: createdAt }
