@@ -72,19 +72,6 @@ export const sessionNotFound: Refusal = hard(
 )
 
 /**
- * The session is paused, or on its way into or out of that state. The code is a guess: no
- * source tells the service's own.
- *
- * @since 0.1.0
- */
-export const sessionNotRunning = (status: string): Refusal =>
-  hard(
-    400,
-    "InvalidMcpSession.Status",
-    `The session is ${status}. It can be asked for its state and resumed, and has to be RUNNING for anything else.`
-  )
-
-/**
  * The session that is to be deleted was released before. Some clients look for this very
  * text and take it for success.
  *
@@ -104,7 +91,7 @@ export const alreadyReleased: Refusal = hard(
 export const contextNotFound: Refusal = hard(400, "Context.NotFound", "Context not found")
 
 /**
- * A context was to be bound, by a new session or by one that runs, that is unknown.
+ * A session was to be created with a context that is unknown.
  *
  * @since 0.1.0
  */
@@ -114,6 +101,30 @@ export const bindingContextNotFound: Refusal = new Refusal({
   code: "InvalidContext.NotFound",
   description: "Resource [Context] is not found."
 })
+
+/**
+ * The server itself is at fault; the log says more.
+ *
+ * @since 0.1.0
+ */
+export const internalError: Refusal = hard(
+  500,
+  "InternalError",
+  "The request processing has failed due to some unknown error."
+)
+
+/**
+ * The session is paused, or on its way into or out of that state. The code is a guess: no
+ * source tells the service's own.
+ *
+ * @since 0.1.0
+ */
+export const sessionNotRunning = (status: string): Refusal =>
+  hard(
+    400,
+    "InvalidMcpSession.Status",
+    `The session is ${status}. It can be asked for its state and resumed, and has to be RUNNING for anything else.`
+  )
 
 /**
  * A context was to be bound at a path where one is bound already.
@@ -127,14 +138,3 @@ export const pathAlreadyBound = (path: string): Refusal =>
     code: "PathAlreadyBound",
     description: `Path ${path} is already bound`
   })
-
-/**
- * The server itself is at fault; the log says more.
- *
- * @since 0.1.0
- */
-export const internalError: Refusal = hard(
-  500,
-  "InternalError",
-  "The request processing has failed due to some unknown error."
-)
