@@ -118,8 +118,9 @@ export class ApiError extends Schema.TaggedError<ApiError>("@effect-agentbay/cor
 }
 
 /**
- * Refused before anything was sent: `argument` names what is wrong, `issue` says what is
- * allowed. Never retryable.
+ * Refused by this library: `argument` names what is wrong, `issue` says what is allowed.
+ * Nothing was sent, unless there is a `requestId`: then it took the answer to a read to
+ * find out, for example that a list has fewer pages. Never retryable.
  *
  * @since 0.1.0
  * @category errors
@@ -128,12 +129,15 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>(
   "@effect-agentbay/core/InvalidArgument"
 )("InvalidArgument", {
   argument: Schema.String,
-  issue: Schema.String
+  issue: Schema.String,
+  requestId: Schema.optional(Schema.String)
 }) {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Invalid argument ${this.argument}: ${this.issue}. Nothing was sent.`
+    const found =
+      this.requestId === undefined ? "Nothing was sent." : `Found by request ${this.requestId}.`
+    return `Invalid argument ${this.argument}: ${this.issue}. ${found}`
   }
 }
 
@@ -162,9 +166,10 @@ export class SyncFailed extends Schema.TaggedError<SyncFailed>("@effect-agentbay
 }
 
 /**
- * The budget of status requests was used up before the end was seen. The remote transfer
- * may still go on. `tasks` are the counted tasks with their last state, `missing` names
- * what was expected and never listed, `lastError` the last fault while polling.
+ * The budget of status requests was used up before the end was seen. What was started may
+ * still go on. `tasks` are the counted tasks with their last state, `missing` names
+ * what was expected and never listed, `state` is the last state seen of a session that was
+ * to change it, `lastError` the last fault while polling.
  *
  * @since 0.1.0
  * @category errors
@@ -175,6 +180,7 @@ export class SyncTimeout extends Schema.TaggedError<SyncTimeout>(
   operation: Schema.String,
   sessionId: Schema.String,
   requestId: Schema.String,
+  state: Schema.optional(Schema.String),
   polls: Schema.Number,
   elapsed: Schema.Duration,
   tasks: Schema.Array(ContextStatusData),

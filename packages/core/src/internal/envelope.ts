@@ -127,7 +127,7 @@ const notJson = (answer: Answer): TransportError =>
   })
 
 /** What a JSON text says; nothing for any other text, since JSON has no `undefined`. */
-const parse = (text: string): unknown => {
+export const parse = (text: string): unknown => {
   try {
     return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text)
   } catch {

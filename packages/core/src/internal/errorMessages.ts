@@ -79,16 +79,27 @@ export const syncFailed = (error: SyncFailed): string =>
   `${error.operation} failed in session ${error.sessionId}: ${list(error.tasks.map(task))}` +
   ` (request ${error.requestId}).`
 
-const deleteTimeout = (error: SyncTimeout): string =>
-  `Session ${error.sessionId} was not gone after ${error.polls} status requests in` +
-  ` ${seconds(error.elapsed)} (request ${error.requestId}). Its release was accepted and may` +
+const stateWanted: { readonly [operation: string]: string } = {
+  delete: "gone",
+  pause: "paused",
+  resume: "running"
+}
+
+const stateTimeout = (error: SyncTimeout, wanted: string): string =>
+  `Session ${error.sessionId} was not ${wanted} after ${error.polls} status requests in` +
+  ` ${seconds(error.elapsed)}` +
+  (error.state === undefined ? "" : `; its last state was ${error.state || "not told"}`) +
+  (error.lastError === undefined ? "" : `; last fault: ${error.lastError.message}`) +
+  ` (request ${error.requestId}). The ${error.operation} was accepted and may` +
   " still be going on: ask for its status, or wait longer."
 
 export const syncTimeout = (error: SyncTimeout): string => {
-  if (error.operation === "delete") return deleteTimeout(error)
+  const wanted = stateWanted[error.operation]
+  if (wanted !== undefined) return stateTimeout(error, wanted)
+  const unseen = error.operation === "bind" ? "nothing seen yet of" : "no task listed for"
   const open = [
     ...error.tasks.map(task),
-    ...error.missing.map((one) => `no task listed for ${one.contextId} at ${one.path}`)
+    ...error.missing.map((one) => `${unseen} ${one.contextId} at ${one.path}`)
   ]
   return (
     `${error.operation} was not done after ${error.polls} status requests in` +
