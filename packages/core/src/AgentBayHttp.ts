@@ -23,6 +23,7 @@ import {
 } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
 import { type Exchanged, makeExchange } from "./internal/exchange.js"
+import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
 import {
   type LinkCall,
   makeLinkExchange,
@@ -94,6 +95,8 @@ export interface Service {
    * client's own. The link's token goes to the link and nowhere else.
    */
   readonly callLink: (call: LinkCall) => Effect.Effect<Answered<ToolResult>, TransportError>
+  /** Carries the bytes of files to presigned URLs and back, for `ContextFiles`. */
+  readonly fileTransfer: FileTransfer
   /** How waits poll unless a call says otherwise. */
   readonly pollPolicy: PollPolicy.PollPolicy
   /** The retry policy, with the service's advice obeyed. */
@@ -157,6 +160,7 @@ export const make = (
     const transport = yield* HttpTransport.HttpTransport
     const { exchange, redact } = makeExchange(config, transport)
     const exchangeByLink = makeLinkExchange(config, transport)
+    const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
     const retryPolicy = obeyingAdvice(options.retryPolicy ?? defaultRetryPolicy)
 
@@ -220,6 +224,7 @@ export const make = (
       call,
       callOnce,
       callLink,
+      fileTransfer,
       pollPolicy,
       retryPolicy,
       regionId: config.regionId,

@@ -24,6 +24,7 @@ import { makeScriptedClient, type Script, type Service } from "./internal/script
 
 export type {
   Action,
+  FileMethod,
   RecordedRequest,
   Replies,
   Script,
@@ -33,6 +34,7 @@ export type { StatusItem } from "./internal/statusItem.js"
 export {
   delayed,
   fault,
+  file,
   never,
   ok,
   raw,

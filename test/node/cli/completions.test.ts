@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import * as Completions from "../../../packages/node/src/cli/Completions.js"
+import type * as Completions from "../../../packages/node/src/cli/Completions.js"
 import * as Harness from "./harness.js"
 
 /** What each shell is asked to complete: the words so far, the last one unfinished. */

@@ -261,7 +261,8 @@ describe("agentbay watch and sync --all", () => {
       )
       yield* Fiber.interrupt(fiber)
       assert.match(seen[0]!, /^CONTEXT[\s\S]*1 transfer: 0 running, 1 done/)
-      assert.match(seen[2]!, /^\u001B\[\d+A\u001B\[J/)
+      const back = seen[0]!.split("\n").length
+      assert.isTrue(seen[2]!.startsWith(`\u001B[${back}A\u001B[J`), seen[2])
     })
   )
 })

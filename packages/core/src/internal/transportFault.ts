@@ -24,7 +24,12 @@ const texts = (faults: ReadonlyArray<unknown>, key: "code" | "message"): Readonl
       : []
   )
 
-const bare = (message: string): Error => {
+/** The system's word for a fault, such as `ECONNREFUSED`, as far as one is told. */
+export const systemCodeOf = (fault: TransportFault): string | undefined =>
+  texts(causes(fault.cause), "code").at(0)
+
+/** An error without a stack, whose text is all it tells. */
+export const bare = (message: string): Error => {
   const error = new Error(message)
   delete error.stack
   return error
@@ -58,7 +63,7 @@ const toTransportError =
       return new TransportError({ ...subject, reason: "Timeout", description })
     }
     const chain = causes(fault.cause)
-    const systemCode = texts(chain, "code").at(0)
+    const systemCode = systemCodeOf(fault)
     const code = systemCode === undefined ? undefined : redact(systemCode)
     const message = redact(texts(chain, "message").at(-1) ?? "the connection failed")
     const cause = bare(message)
@@ -71,18 +76,24 @@ const toTransportError =
     })
   }
 
-/** How a request that got no answer ended, with nothing of the request in it. */
-export const cleanCause = (
+/** A cause with its faults turned into errors and its defects rewritten. */
+export const rewriteCause = <E>(
   cause: Cause.Cause<TransportFault>,
-  about: About
-): Cause.Cause<TransportError> => {
-  const toError = toTransportError(about)
-  return Cause.match(cause, {
+  toError: (fault: TransportFault) => E,
+  toDefect: (defect: unknown) => Error
+): Cause.Cause<E> =>
+  Cause.match(cause, {
     onEmpty: Cause.empty,
     onFail: (fault) => Cause.fail(toError(fault)),
-    onDie: (defect) => Cause.die(cleanDefect(defect, about.redact)),
+    onDie: (defect) => Cause.die(toDefect(defect)),
     onInterrupt: Cause.interrupt,
     onSequential: Cause.sequential,
     onParallel: Cause.parallel
   })
-}
+
+/** How a request that got no answer ended, with nothing of the request in it. */
+export const cleanCause = (
+  cause: Cause.Cause<TransportFault>,
+  about: About
+): Cause.Cause<TransportError> =>
+  rewriteCause(cause, toTransportError(about), (defect) => cleanDefect(defect, about.redact))
