@@ -1,6 +1,4 @@
-import { AgentBay } from "@effect-agentbay/core"
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
-import * as NodeAgentBay from "@effect-agentbay/node/NodeAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
@@ -189,26 +187,6 @@ describe("pause and resume", () => {
         Wire.tool(id, "write_file", { path: "/tmp/a", content: "1" }),
         Wire.release(id)
       ).pipe(serving(directory))
-    })
-  )
-
-  it.scopedLive("our client does not take a paused session for one that is gone", () =>
-    Effect.gen(function* () {
-      const dataDirectory = yield* temporaryDirectory
-      yield* Effect.gen(function* () {
-        const agentBay = yield* AgentBay.AgentBay
-        const session = yield* agentBay.create()
-        yield* pause(session.sessionId)
-        for (const error of [
-          yield* Effect.flip(session.delete()),
-          yield* Effect.flip(session.files.read("/tmp/a"))
-        ]) {
-          assert.strictEqual(error._tag, "ApiError")
-          assert.strictEqual(Wire.at(error, "code"), "InvalidMcpSession.Status")
-          assert.notStrictEqual(Wire.at(error, "reason"), "SessionNotFound")
-          assert.match(error.message, /PAUS(ING|ED)/)
-        }
-      }).pipe(Effect.provide(NodeAgentBay.layerLocal({ dataDirectory })))
     })
   )
 })
