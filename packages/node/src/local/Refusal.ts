@@ -123,7 +123,7 @@ export const sessionNotRunning = (status: string): Refusal =>
   hard(
     400,
     "InvalidMcpSession.Status",
-    `The session is ${status}. It can be asked for its state and resumed, and has to be RUNNING for anything else.`
+    `The session is ${status}, which is not the state for this. One that is PAUSED can be resumed.`
   )
 
 /**

@@ -87,6 +87,7 @@ export const make: Effect.Effect<
   })
 
   return [
+    // Ids are not taken from requests. Network, recording, skills and the like have no effect.
     handle(
       Protocol.CreateMcpSession,
       Effect.fn("LocalAgentBay.CreateMcpSession")(function* (payload, origin) {
