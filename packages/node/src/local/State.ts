@@ -101,6 +101,22 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
       version INTEGER NOT NULL,
       PRIMARY KEY (context_id, path)
     ) STRICT`
+  ],
+  // Contexts: those that are deleted but whose files may still be there, and those that the
+  // server keeps for sessions. A session that is created while its context is deleted must
+  // not come to be.
+  [
+    "CREATE TABLE removed_contexts (context_id TEXT PRIMARY KEY) STRICT",
+    `CREATE TABLE internal_contexts (
+      context_id TEXT PRIMARY KEY,
+      session_id TEXT NOT NULL,
+      type TEXT NOT NULL,
+      UNIQUE (session_id, type)
+    ) STRICT`,
+    "CREATE INDEX bindings_by_context ON bindings (context_id)",
+    `CREATE TRIGGER bindings_need_a_context BEFORE INSERT ON bindings
+      WHEN NOT EXISTS (SELECT 1 FROM contexts WHERE id = NEW.context_id)
+      BEGIN SELECT RAISE(ABORT, 'the context of a binding is gone'); END`
   ]
 ]
 
