@@ -9,12 +9,13 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as NodeCrypto from "node:crypto"
 import * as NodePath from "node:path"
+import * as Slices from "./Slices.js"
+import type { FailedEntry } from "./TransferOutcome.js"
+import * as TransferRemoval from "./TransferRemoval.js"
+import { everything } from "./Whitelist.js"
 
 const isMissing = (error: PlatformError): boolean =>
   error._tag === "SystemError" && error.reason === "NotFound"
-
-const isDenied = (error: PlatformError): boolean =>
-  error._tag === "SystemError" && error.reason === "PermissionDenied"
 
 /**
  * Moves a directory into the trash as a whole. Answers with its place there; nothing when there
@@ -48,20 +49,36 @@ const unlock: (path: string) => Effect.Effect<void, PlatformError, FileSystem.Fi
     }
   })
 
+/** In short slices: the files of a large tree are many, and others want the disk as well. */
+const removeTree = (place: string): Effect.Effect<ReadonlyArray<FailedEntry>> =>
+  Effect.suspend(() => {
+    const removal: TransferRemoval.Removal = {
+      destination: place,
+      whitelist: everything,
+      failures: [],
+      removed: 0
+    }
+    const steps = TransferRemoval.remove(removal, { path: "", coverage: "all", directory: true })
+    return Effect.as(
+      Slices.run(steps, () => {}),
+      removal.failures
+    )
+  })
+
 /**
- * Removes something from the trash for good. A failure is logged: the next start tries again.
+ * Removes a directory in the trash for good. What fails is logged: the next start tries again.
  *
  * @since 0.1.0
  */
 export const remove = Effect.fnUntraced(function* (
   place: string
 ): Effect.fn.Return<void, never, FileSystem.FileSystem> {
-  const fs = yield* FileSystem.FileSystem
-  const removed = fs.remove(place, { recursive: true, force: true })
-  yield* removed.pipe(
-    Effect.catchIf(isDenied, () => Effect.zipRight(unlock(place), removed)),
-    Effect.catchAll((error) => Effect.logWarning("Deleted files were not removed", error))
-  )
+  if ((yield* removeTree(place)).length === 0) return
+  yield* Effect.ignore(unlock(place))
+  const [failure] = yield* removeTree(place)
+  if (failure !== undefined) {
+    yield* Effect.logWarning(`Deleted files were not removed: ${failure.path}: ${failure.reason}`)
+  }
 })
 
 /**
