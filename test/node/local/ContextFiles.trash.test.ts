@@ -4,18 +4,7 @@ import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
 import * as Trash from "../../../packages/node/src/local/Trash.js"
 import { temporaryDirectory } from "./life.js"
-
-const nobody = 65_534
-
-/** Permission bits do not stop a superuser. */
-const withoutPower = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  process.geteuid?.() !== 0
-    ? effect
-    : Effect.acquireUseRelease(
-        Effect.sync(() => process.seteuid?.(nobody)),
-        () => effect,
-        () => Effect.sync(() => process.seteuid?.(0))
-      )
+import { nobody, withoutPower } from "./powerless.js"
 
 const giveAway = (path: string): void => {
   if (process.geteuid?.() !== 0) return

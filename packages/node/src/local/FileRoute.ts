@@ -72,10 +72,13 @@ const internal = new Refused({
   description: "The server is at fault; its log says more."
 })
 
-/** So much of a body that nobody wants is read, so that its client can read the refusal. */
+/** A client that goes on sending much more than this does not read the answer either. */
 const drainBytes = 64 * 1024 ** 2
 
-/** Reads on without keeping anything; a client that does not stop is cut off. */
+/**
+ * Reads the rest of a body without keeping any of it. To close the connection instead would take
+ * the answer from a client that still sends.
+ */
 const drain = (request: IncomingMessage): void => {
   let size = 0
   request.on("error", () => {})
@@ -98,9 +101,7 @@ const refuse = (
   response.writeHead(status, {
     "content-type": "application/json;charset=utf-8",
     "content-length": Buffer.byteLength(text),
-    ...(status === 405 ? { allow: "GET, HEAD, PUT" } : {}),
-    // What is left of a body is not worth a connection.
-    ...(request.complete ? {} : { connection: "close" })
+    ...(status === 405 ? { allow: "GET, HEAD, PUT" } : {})
   })
   response.end(request.method === "HEAD" ? undefined : text)
   drain(request)

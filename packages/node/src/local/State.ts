@@ -163,18 +163,20 @@ export const make: Effect.Effect<Service, LocalAgentBayError, DataDirectory | Sc
       // The client's own transactions open a connection each and never close it; a batch is
       // a transaction on the connection at hand.
       atomically: (statements) =>
-        Effect.tryPromise({
-          try: () =>
-            client.batch(
-              statements.map((statement) => {
-                const [sql, args] = statement.compile()
-                // Every value that the tables' modules bind is a text, a number or null.
-                return { sql, args: args as Array<Libsql.InValue> }
-              }),
-              "write"
-            ),
-          catch: (cause) => new SqlError({ cause, message: "Failed to execute transaction" })
-        }).pipe(Effect.asVoid)
+        statements.length === 0
+          ? Effect.void
+          : Effect.tryPromise({
+              try: () =>
+                client.batch(
+                  statements.map((statement) => {
+                    const [sql, args] = statement.compile()
+                    // Every value that the tables' modules bind is a text, a number or null.
+                    return { sql, args: args as Array<Libsql.InValue> }
+                  }),
+                  "write"
+                ),
+              catch: (cause) => new SqlError({ cause, message: "Failed to execute transaction" })
+            }).pipe(Effect.asVoid)
     }
   })
 

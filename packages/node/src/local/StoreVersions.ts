@@ -52,7 +52,7 @@ export interface Service {
     mount: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
-  /** Nothing was changed after all: takes back a {@link Service.raise}. */
+  /** Nothing was changed after all: takes back a {@link Service.raise}, if that can be done. */
   readonly lower: (
     contextId: string,
     mount: string,
@@ -150,15 +150,13 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     own: ReadonlyArray<BindingOf>,
     by: number
   ): ReadonlyArray<Statement<unknown>> => {
-    // Somebody else may have stored something beside this path since `own` were asked.
-    const upToDate = own.filter(hasSeen)
     const version = (versions.get(contextId)?.get(mount) ?? 0) + by
     put(contextId, mount, version)
     return [
       sql`
         INSERT OR REPLACE INTO store_versions (context_id, path, version)
         VALUES (${contextId}, ${mount}, ${version})`,
-      ...upToDate.flatMap(see)
+      ...own.flatMap(see)
     ]
   }
 
@@ -166,7 +164,9 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     hasSeen,
     see,
     raise: (contextId, mount, own) => move(contextId, mount, own, 1),
-    lower: (contextId, mount, own) => move(contextId, mount, own, -1),
+    // If something else was stored beside the path meanwhile, lowering could bring back a version
+    // that `own` have seen, although they have not seen that.
+    lower: (contextId, mount, own) => (own.every(hasSeen) ? move(contextId, mount, own, -1) : []),
     outdate: (contextId, path) => {
       const statements: Array<Statement<unknown>> = []
       for (const [key, { of }] of seen) {

@@ -112,6 +112,11 @@ const failed = (method: string) => (error: unknown) =>
     cause: error
   })
 
+const hasReason =
+  (...reasons: ReadonlyArray<SystemError["reason"]>) =>
+  (error: PlatformError): boolean =>
+    error._tag === "SystemError" && reasons.includes(error.reason)
+
 const millis = (nanos: bigint): number => Number(nanos / 1_000_000n)
 
 /** Some file systems do not know when a file was made. */
@@ -171,6 +176,16 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     return host
   })
 
+  /** Stored folders keep their permission bits, which do not bind the one who stores. */
+  const inFolder = <A>(folder: string, change: Effect.Effect<A, PlatformError>) =>
+    Effect.catchIf(change, hasReason("PermissionDenied"), () =>
+      Effect.acquireUseRelease(
+        Effect.tap(fs.stat(folder), ({ mode }) => fs.chmod(folder, (mode & 0o7777) | 0o700)),
+        () => change,
+        ({ mode }) => Effect.ignore(fs.chmod(folder, mode & 0o7777))
+      )
+    )
+
   /** What is stored changes only in turn, and then to its end. */
   const changing = <A, E>(contextId: string, path: string, change: Effect.Effect<A, E>) =>
     queue.withTurn(
@@ -194,7 +209,7 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
       const remove = Effect.gen(function* () {
         const host = yield* locate(contextId, path)
         yield* state.atomically(versions.outdate(contextId, path))
-        yield* fs.remove(host)
+        yield* inFolder(NodePath.dirname(host), fs.remove(host))
       })
       yield* changing(contextId, path, remove)
     }),
@@ -205,15 +220,10 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
         const host = yield* hostPath(contextId, path)
         if ((yield* kindAt(host)) === "folder") return yield* new InTheWay()
         yield* state.atomically(versions.outdate(contextId, path))
-        yield* fs.makeDirectory(NodePath.dirname(host), { recursive: true }).pipe(
-          Effect.catchIf(
-            (error) =>
-              error._tag === "SystemError" &&
-              (error.reason === "AlreadyExists" || error.reason === "BadResource"),
-            () => new InTheWay()
-          )
-        )
-        yield* fs.rename(finished, host)
+        yield* fs
+          .makeDirectory(NodePath.dirname(host), { recursive: true })
+          .pipe(Effect.catchIf(hasReason("AlreadyExists", "BadResource"), () => new InTheWay()))
+        yield* inFolder(NodePath.dirname(host), fs.rename(finished, host))
       })
       yield* changing(contextId, path, place)
     })
