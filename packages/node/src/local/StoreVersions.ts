@@ -8,6 +8,10 @@
  * raises a version, every complete download notes the version it has seen, and deletions
  * are carried only by a session that has seen the present one.
  *
+ * What comes or goes without a session, by a URL or a clear, raises no version: there can be
+ * many such paths, and nobody knows of them. Instead, those that had seen what is stored
+ * there count as not having seen it.
+ *
  * @since 0.1.0
  */
 import type { Statement } from "@effect/sql/Statement"
@@ -48,14 +52,21 @@ export interface Service {
     mount: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
-  /** Nothing was changed after all: takes back a {@link Service.raise}. */
+  /** Nothing was changed after all: takes back a {@link Service.raise}, if that can be done. */
   readonly lower: (
     contextId: string,
     mount: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
+  /**
+   * What is stored at or below a path is about to change by no session's doing: nobody has
+   * seen it any more.
+   */
+  readonly outdate: (contextId: string, path: string) => ReadonlyArray<Statement<unknown>>
   /** The session is no more. */
   readonly forget: (of: BindingOf) => void
+  /** The context is no more. */
+  readonly forgetContext: (contextId: string) => ReadonlyArray<Statement<unknown>>
 }
 
 /**
@@ -75,7 +86,7 @@ const keyOf = ({ binding, sessionId }: BindingOf): string =>
 export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(function* () {
   const { sql } = yield* State
   const versions = new Map<string, Map<string, number>>()
-  const seen = new Map<string, number>()
+  const seen = new Map<string, { readonly of: BindingOf; readonly version: number }>()
 
   const Version = Schema.Struct({
     context_id: Schema.String,
@@ -107,13 +118,11 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
       WHERE sessions.status <> 'FINISH' AND seen IS NOT NULL`
   })(undefined)
   for (const row of seenRows) {
-    seen.set(
-      keyOf({
-        sessionId: row.session_id,
-        binding: { contextId: row.context_id, mount: row.mount }
-      }),
-      row.seen
-    )
+    const of = {
+      sessionId: row.session_id,
+      binding: { contextId: row.context_id, mount: row.mount }
+    }
+    seen.set(keyOf(of), { of, version: row.seen })
   }
 
   /** Changes with every upload that touches the path, wherever above or below it. */
@@ -124,9 +133,11 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     }
     return sum
   }
+  const hasSeen: Service["hasSeen"] = (of) =>
+    seen.get(keyOf(of))?.version === present(of.binding.contextId, of.binding.mount)
   const see: Service["see"] = (of) => {
     const version = present(of.binding.contextId, of.binding.mount)
-    seen.set(keyOf(of), version)
+    seen.set(keyOf(of), { of, version })
     return [
       sql`
         UPDATE bindings SET seen = ${version}
@@ -150,12 +161,29 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
   }
 
   return {
-    hasSeen: (of) => seen.get(keyOf(of)) === present(of.binding.contextId, of.binding.mount),
+    hasSeen,
     see,
     raise: (contextId, mount, own) => move(contextId, mount, own, 1),
-    lower: (contextId, mount, own) => move(contextId, mount, own, -1),
+    // If something else was stored beside the path meanwhile, lowering could bring back a version
+    // that `own` have seen, although they have not seen that.
+    lower: (contextId, mount, own) => (own.every(hasSeen) ? move(contextId, mount, own, -1) : []),
+    outdate: (contextId, path) => {
+      const statements: Array<Statement<unknown>> = []
+      for (const [key, { of }] of seen) {
+        if (of.binding.contextId !== contextId || !overlaps(of.binding.mount, path)) continue
+        seen.delete(key)
+        statements.push(sql`
+          UPDATE bindings SET seen = NULL
+          WHERE session_id = ${of.sessionId} AND mount = ${of.binding.mount}`)
+      }
+      return statements
+    },
     forget: (of) => {
       seen.delete(keyOf(of))
+    },
+    forgetContext: (contextId) => {
+      versions.delete(contextId)
+      return [sql`DELETE FROM store_versions WHERE context_id = ${contextId}`]
     }
   }
 })

@@ -66,23 +66,25 @@ export class SyncEngine extends Context.Tag("@effect-agentbay/node/local/SyncEng
   Service
 >() {}
 
-/** How many transfers run at once. More would only make the disk seek. */
-const concurrency = 4
-
 /**
  * @since 0.1.0
  */
 export const make: Effect.Effect<
   Service,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+  | State
+  | DataDirectory
+  | SessionRegistry
+  | StoreVersions
+  | TransferQueue.TransferQueue
+  | BackgroundWork
 > = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
   const versions = yield* StoreVersions
   const background = yield* BackgroundWork
   const { table } = yield* SessionRegistry
-  const queue = TransferQueue.make(concurrency)
+  const queue = yield* TransferQueue.TransferQueue
 
   const bindingOf = (session: Session, task: Task): Binding | undefined =>
     session.bindings.find(
@@ -233,7 +235,7 @@ export const make: Effect.Effect<
     }),
     run: Effect.fn("SyncEngine.run")(function* (session, requests) {
       const listed = yield* list(session, requests)
-      return yield* Effect.all(listed, { concurrency })
+      return yield* Effect.all(listed, { concurrency: TransferQueue.atOnce })
     })
   }
 })
@@ -244,5 +246,10 @@ export const make: Effect.Effect<
 export const layer: Layer.Layer<
   SyncEngine,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+  | State
+  | DataDirectory
+  | SessionRegistry
+  | StoreVersions
+  | TransferQueue.TransferQueue
+  | BackgroundWork
 > = Layer.effect(SyncEngine, make)
