@@ -68,6 +68,7 @@ describe("a first transfer", () => {
         folders: 70,
         unchanged: 0,
         removed: 0,
+        modes: 0,
         skipped: []
       })
       assert.deepStrictEqual(unfinished(at.staging), [])

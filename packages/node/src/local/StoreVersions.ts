@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { StateFailure } from "./ContextStore.js"
+import * as Mapping from "./Mapping.js"
 import type { Binding } from "./Session.js"
 import { State } from "./State.js"
 import { overlaps } from "./TransferQueue.js"
@@ -28,7 +29,7 @@ import { overlaps } from "./TransferQueue.js"
  */
 export interface BindingOf {
   readonly sessionId: string
-  readonly binding: Pick<Binding, "contextId" | "mount">
+  readonly binding: Pick<Binding, "contextId" | "mount" | "policy">
 }
 
 /**
@@ -45,13 +46,13 @@ export interface Service {
   /** What is stored at a path is about to change; `own` are the bindings that know how. */
   readonly raise: (
     contextId: string,
-    mount: string,
+    path: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
   /** Nothing was changed after all: takes back a {@link Service.raise}. */
   readonly lower: (
     contextId: string,
-    mount: string,
+    path: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
   /** The session is no more. */
@@ -66,8 +67,8 @@ export class StoreVersions extends Context.Tag("@effect-agentbay/node/local/Stor
   Service
 >() {}
 
-const keyOf = ({ binding, sessionId }: BindingOf): string =>
-  JSON.stringify([sessionId, binding.mount])
+/** By the mount: a session has one binding there, wherever its files are stored. */
+const keyOf = (sessionId: string, mount: string): string => JSON.stringify([sessionId, mount])
 
 /**
  * @since 0.1.0
@@ -84,7 +85,6 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
   })
   const Seen = Schema.Struct({
     session_id: Schema.String,
-    context_id: Schema.String,
     mount: Schema.String,
     seen: Schema.Number
   })
@@ -102,18 +102,12 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     Request: Schema.Void,
     Result: Seen,
     execute: () => sql`
-      SELECT session_id, context_id, mount, seen FROM bindings
+      SELECT session_id, mount, seen FROM bindings
       JOIN sessions ON sessions.id = bindings.session_id
       WHERE sessions.status <> 'FINISH' AND seen IS NOT NULL`
   })(undefined)
   for (const row of seenRows) {
-    seen.set(
-      keyOf({
-        sessionId: row.session_id,
-        binding: { contextId: row.context_id, mount: row.mount }
-      }),
-      row.seen
-    )
+    seen.set(keyOf(row.session_id, row.mount), row.seen)
   }
 
   /** Changes with every upload that touches the path, wherever above or below it. */
@@ -125,8 +119,8 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     return sum
   }
   const see: Service["see"] = (of) => {
-    const version = present(of.binding.contextId, of.binding.mount)
-    seen.set(keyOf(of), version)
+    const version = present(of.binding.contextId, Mapping.storePath(of.binding))
+    seen.set(keyOf(of.sessionId, of.binding.mount), version)
     return [
       sql`
         UPDATE bindings SET seen = ${version}
@@ -150,12 +144,14 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
   }
 
   return {
-    hasSeen: (of) => seen.get(keyOf(of)) === present(of.binding.contextId, of.binding.mount),
+    hasSeen: ({ binding, sessionId }) =>
+      seen.get(keyOf(sessionId, binding.mount)) ===
+      present(binding.contextId, Mapping.storePath(binding)),
     see,
     raise: (contextId, mount, own) => move(contextId, mount, own, 1),
     lower: (contextId, mount, own) => move(contextId, mount, own, -1),
-    forget: (of) => {
-      seen.delete(keyOf(of))
+    forget: ({ binding, sessionId }) => {
+      seen.delete(keyOf(sessionId, binding.mount))
     }
   }
 })
