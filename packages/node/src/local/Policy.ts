@@ -90,14 +90,16 @@ export interface Expiry {
 }
 
 /**
- * When stored files expire; nothing when they never do.
+ * When stored files expire; nothing when none of them ever does. An empty list of paths names
+ * none.
  *
  * @since 0.1.0
  */
 export const expiry = ({ recyclePolicy }: SyncPolicy): Expiry | undefined => {
   const lifetime = lifecycles.get(recyclePolicy?.lifecycle ?? "Lifecycle_Forever")
-  if (lifetime === undefined || !Number.isFinite(lifetime)) return undefined
-  return { lifetime, paths: recyclePolicy?.paths ?? [""] }
+  const paths = recyclePolicy?.paths ?? [""]
+  const never = lifetime === undefined || !Number.isFinite(lifetime) || paths.length === 0
+  return never ? undefined : { lifetime, paths }
 }
 
 /**

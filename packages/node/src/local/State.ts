@@ -41,7 +41,7 @@ export class State extends Context.Tag("@effect-agentbay/node/local/State")<Stat
  * taken. Steps are never changed once released, only added.
  *
  * Times of tasks are Unix seconds as on the wire, all others milliseconds. `seen` and
- * `store_versions` belong to `StoreVersions.ts`.
+ * `store_versions` belong to `StoreVersions.ts`, `recycling` to `Recycling.ts`.
  */
 const steps: ReadonlyArray<ReadonlyArray<string>> = [
   [
@@ -99,6 +99,15 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
       context_id TEXT NOT NULL,
       path TEXT NOT NULL,
       version INTEGER NOT NULL,
+      PRIMARY KEY (context_id, path)
+    ) STRICT`
+  ],
+  [
+    `CREATE TABLE recycling (
+      context_id TEXT NOT NULL,
+      path TEXT NOT NULL,
+      lifetime INTEGER NOT NULL,
+      paths TEXT NOT NULL,
       PRIMARY KEY (context_id, path)
     ) STRICT`
   ]

@@ -18,6 +18,8 @@ import * as FileMove from "./FileMove.js"
 import { DataDirectory } from "./DataDirectory.js"
 import * as Identifier from "./Identifier.js"
 import * as Mapping from "./Mapping.js"
+import * as Policy from "./Policy.js"
+import { Recycling } from "./Recycling.js"
 import { type Binding, noCounts, type Session, type Task, taskKey } from "./Session.js"
 import { SessionRegistry, stoppedMessage } from "./SessionRegistry.js"
 import { State } from "./State.js"
@@ -57,6 +59,12 @@ export interface Service {
     session: Session,
     requests: ReadonlyArray<Request>
   ) => Effect.Effect<ReadonlyArray<Task>, SqlError>
+  /** Does something at a place of the store while no transfer touches it. */
+  readonly exclusively: <A, E>(
+    contextId: string,
+    path: string,
+    work: Effect.Effect<A, E>
+  ) => Effect.Effect<A, E>
 }
 
 /**
@@ -79,11 +87,12 @@ const namedSkips = 10
 export const make: Effect.Effect<
   Service,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+  State | DataDirectory | SessionRegistry | StoreVersions | Recycling | BackgroundWork
 > = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
   const versions = yield* StoreVersions
+  const recycling = yield* Recycling
   const background = yield* BackgroundWork
   const { table } = yield* SessionRegistry
   const queue = TransferQueue.make(concurrency)
@@ -139,7 +148,8 @@ export const make: Effect.Effect<
 
   const upload = Effect.fnUntraced(function* (session: Session, task: Task) {
     const binding = bindingOf(session, task)
-    const stored = storedAt(session, task)
+    const inside = within(session, task)
+    const stored = FileMove.storedAt(task.mount, inside)
     const carryDeletions =
       binding !== undefined && versions.hasSeen({ sessionId: session.id, binding })
     const own = session.bindings
@@ -150,8 +160,16 @@ export const make: Effect.Effect<
       )
       .map((other) => ({ sessionId: session.id, binding: other }))
       .filter(versions.hasSeen)
-    yield* state.atomically(versions.raise(task.contextId, stored, own))
-    const done = yield* moved(session, task, carryDeletions)
+    const begun = yield* Clock.currentTimeMillis
+    yield* state.atomically([
+      ...versions.raise(task.contextId, stored, own),
+      ...(inside === undefined ? [] : recycling.put(task.contextId, inside.stored, inside.policy))
+    ])
+    const expiry = inside === undefined ? undefined : Policy.expiry(inside.policy)
+    const done = yield* Effect.ensuring(
+      moved(session, task, carryDeletions),
+      expiry === undefined ? Effect.void : recycling.expect(begun + expiry.lifetime)
+    )
     if (done.copied === 0 && done.folders === 0 && done.removed === 0) {
       yield* state.atomically(versions.lower(task.contextId, stored, own))
     }
@@ -262,7 +280,10 @@ export const make: Effect.Effect<
     run: Effect.fn("SyncEngine.run")(function* (session, requests) {
       const listed = yield* list(session, requests)
       return yield* Effect.all(listed, { concurrency })
-    })
+    }),
+    // An upload of nobody's: whatever else touches the place stands aside.
+    exclusively: (contextId, path, work) =>
+      queue.withTurn({ sessionId: "", contextId, mount: path, type: "upload" }, work)
   }
 })
 
@@ -272,5 +293,5 @@ export const make: Effect.Effect<
 export const layer: Layer.Layer<
   SyncEngine,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+  State | DataDirectory | SessionRegistry | StoreVersions | Recycling | BackgroundWork
 > = Layer.effect(SyncEngine, make)
