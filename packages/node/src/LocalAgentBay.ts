@@ -25,6 +25,8 @@ import * as InternalContexts from "./local/InternalContexts.js"
 import * as Listener from "./local/Listener.js"
 import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
 import * as Operations from "./local/Operations.js"
+import * as Recycling from "./local/Recycling.js"
+import * as RecyclingSweep from "./local/RecyclingSweep.js"
 import * as Routes from "./local/Routes.js"
 import * as ServerClock from "./local/ServerClock.js"
 import * as SessionRegistry from "./local/SessionRegistry.js"
@@ -171,12 +173,13 @@ const rooms = Routes.layer.pipe(
   Layer.provideMerge(Operations.layer),
   Layer.provideMerge(Sessions.layer),
   Layer.provideMerge(SessionRelease.layer),
+  Layer.provideMerge(RecyclingSweep.layer),
   Layer.provideMerge(SyncEngine.layer),
   Layer.provideMerge(InternalContexts.layer),
   Layer.provideMerge(Layer.mergeAll(ContextCleaning.layer, StoredFiles.layer)),
   Layer.provideMerge(BackgroundWork.layer),
   Layer.provideMerge(
-    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer)
+    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer, Recycling.layer)
   ),
   Layer.provideMerge(Layer.mergeAll(FileUrl.layer, TransferQueue.layer)),
   Layer.provideMerge(State.layer)

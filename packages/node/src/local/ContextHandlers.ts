@@ -28,7 +28,11 @@ const statusItem = (task: Task): ContextStatusData => ({
   finishTime: time(task.finished),
   taskType: task.type,
   taskId: task.id,
-  ...task.counts
+  ...task.counts,
+  // Not in the message: other clients take any text there for a failure.
+  ...(task.skipped === undefined || task.skipped.count === 0
+    ? {}
+    : { skipped: task.skipped.count, skippedPaths: task.skipped.paths })
 })
 
 const statusReply = (tasks: ReadonlyArray<Task>) => ({
