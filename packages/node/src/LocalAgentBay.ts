@@ -27,9 +27,11 @@ import * as ServerClock from "./local/ServerClock.js"
 import * as SessionRegistry from "./local/SessionRegistry.js"
 import * as SessionRelease from "./local/SessionRelease.js"
 import * as Sessions from "./local/Sessions.js"
+import * as Shell from "./local/Shell.js"
 import * as State from "./local/State.js"
 import * as StoreVersions from "./local/StoreVersions.js"
 import * as SyncEngine from "./local/SyncEngine.js"
+import * as Toolbox from "./local/Toolbox.js"
 
 export {
   /**
@@ -106,6 +108,13 @@ export interface Options {
    * same user find this server (see {@link readAdvertised}). Default `false`.
    */
   readonly advertise?: boolean | undefined
+  /**
+   * How the tool `shell` runs commands. `isolated` keeps them inside their session, on Linux
+   * with bubblewrap; elsewhere the tool says what is missing. `unsafe` runs them as they are,
+   * on this machine, with all that its user may do; a warning is logged. `off` takes the tool
+   * away. Default `isolated`.
+   */
+  readonly shell?: Shell.Mode | undefined
 }
 
 /**
@@ -164,6 +173,7 @@ const serve = (
  */
 const rooms = Routes.layer.pipe(
   Layer.provideMerge(Operations.layer),
+  Layer.provideMerge(Toolbox.layer),
   Layer.provideMerge(Sessions.layer),
   Layer.provideMerge(SessionRelease.layer),
   Layer.provideMerge(SyncEngine.layer),
@@ -192,6 +202,7 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
   const dataDirectory = options.dataDirectory ?? ".agentbay"
   const server = Layer.scoped(LocalAgentBay, serve(options)).pipe(
     Layer.provide(rooms),
+    Layer.provide(Shell.layer(options.shell ?? "isolated")),
     Layer.provide(DataDirectory.layer(dataDirectory)),
     Layer.mapError(unreadable(dataDirectory)),
     Layer.provide(NodeFileSystem.layer)

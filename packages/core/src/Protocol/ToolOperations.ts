@@ -8,7 +8,8 @@ import { ToolListText } from "../internal/toolListCodec.js"
 import { BooleanText, key, make, optionalParameter } from "./Operation.js"
 
 /**
- * A tool that a session offers. `inputSchema` is the JSON schema of its arguments.
+ * A tool that a session offers. `inputSchema` is the JSON schema of its arguments, `tool` the
+ * name that it has on its server.
  *
  * @since 0.1.0
  * @category models
@@ -16,7 +17,9 @@ import { BooleanText, key, make, optionalParameter } from "./Operation.js"
 export interface ToolDescription {
   readonly name: string
   readonly server: string
+  readonly description?: string
   readonly inputSchema?: unknown
+  readonly tool?: string
 }
 
 /**

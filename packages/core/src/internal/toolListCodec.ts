@@ -8,7 +8,9 @@ const Tool = Schema.Struct({
   server: Schema.optional(Schema.String),
   Server: Schema.optional(Schema.String),
   serverName: Schema.optional(Schema.String),
-  inputSchema: Schema.optional(Schema.Unknown)
+  description: Schema.optionalWith(Schema.String, { nullable: true }),
+  inputSchema: Schema.optional(Schema.Unknown),
+  tool: Schema.optionalWith(Schema.String, { nullable: true })
 })
 
 const decodeList = Schema.decodeUnknownOption(
@@ -18,7 +20,9 @@ const decodeList = Schema.decodeUnknownOption(
 const ToolDescriptionSchema = Schema.Struct({
   name: Schema.String,
   server: Schema.String,
-  inputSchema: Schema.optionalWith(Schema.Unknown, { exact: true })
+  description: Schema.optionalWith(Schema.String, { exact: true }),
+  inputSchema: Schema.optionalWith(Schema.Unknown, { exact: true }),
+  tool: Schema.optionalWith(Schema.String, { exact: true })
 })
 
 /**
@@ -31,16 +35,19 @@ export const ToolListText: Schema.Schema<
 > = Schema.transform(Schema.Unknown, Schema.Array(ToolDescriptionSchema), {
   strict: true,
   decode: (input) =>
-    Option.getOrElse(decodeList(input), () => []).flatMap((tool) => {
-      const name = tool.name ?? tool.Name
-      const server = tool.server ?? tool.Server ?? tool.serverName ?? ""
-      return name === undefined
-        ? []
-        : [
-            tool.inputSchema === undefined
-              ? { name, server }
-              : { name, server, inputSchema: tool.inputSchema }
-          ]
-    }),
+    Option.getOrElse(decodeList(input), () => []).flatMap(
+      ({ description, inputSchema, Name, name = Name, tool, ...of }) =>
+        name === undefined
+          ? []
+          : [
+              {
+                name,
+                server: of.server ?? of.Server ?? of.serverName ?? "",
+                ...(description === undefined ? {} : { description }),
+                ...(inputSchema === undefined ? {} : { inputSchema }),
+                ...(tool === undefined ? {} : { tool })
+              }
+            ]
+    ),
   encode: (tools) => JSON.stringify(tools)
 })

@@ -8,12 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ContextHandlers from "./ContextHandlers.js"
 import type { ContextStore } from "./ContextStore.js"
-import type { DataDirectory } from "./DataDirectory.js"
 import type { Entry } from "./Operation.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import type { SessionRegistry } from "./SessionRegistry.js"
 import type { Sessions } from "./Sessions.js"
 import type { SyncEngine } from "./SyncEngine.js"
+import type { Toolbox } from "./Toolbox.js"
 import * as ToolHandlers from "./ToolHandlers.js"
 
 /**
@@ -26,7 +26,7 @@ export class Operations extends Context.Tag("@effect-agentbay/node/local/Operati
   ReadonlyMap<string, Entry>
 >() {}
 
-type Needs = ContextStore | DataDirectory | SessionRegistry | Sessions | SyncEngine
+type Needs = ContextStore | SessionRegistry | Sessions | SyncEngine | Toolbox
 
 /**
  * @since 0.1.0

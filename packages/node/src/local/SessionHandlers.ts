@@ -8,22 +8,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { ContextStore } from "./ContextStore.js"
-import * as FileTools from "./FileTools.js"
 import { type Entry, handle, type Origin } from "./Operation.js"
 import * as Paging from "./Paging.js"
 import * as Refusal from "./Refusal.js"
 import type { Session } from "./Session.js"
 import { SessionRegistry } from "./SessionRegistry.js"
 import { Sessions } from "./Sessions.js"
-
-const toolList = [...FileTools.tools.values()].map(({ inputSchema, name }) => ({
-  name,
-  server: FileTools.server,
-  inputSchema
-}))
+import { Toolbox } from "./Toolbox.js"
 
 /** Without link and token, clients call the tools through `CallMcpTool`. */
-const connection = (session: Session, origin: Origin) => ({
+const connection = (
+  session: Session,
+  origin: Origin,
+  toolList: ReadonlyArray<Protocol.ToolDescription>
+) => ({
   sessionId: session.id,
   success: true,
   appInstanceId: session.appInstanceId,
@@ -53,11 +51,12 @@ const hasStatus = (session: Session, wanted: string | undefined): boolean =>
 export const make: Effect.Effect<
   ReadonlyArray<Entry>,
   never,
-  ContextStore | SessionRegistry | Sessions
+  ContextStore | SessionRegistry | Sessions | Toolbox
 > = Effect.gen(function* () {
   const contexts = yield* ContextStore
   const registry = yield* SessionRegistry
   const sessions = yield* Sessions
+  const { tools } = yield* Toolbox
 
   const release = Effect.fn("LocalAgentBay.DeleteSessionAsync")(function* (payload: {
     readonly sessionId: string
@@ -76,7 +75,7 @@ export const make: Effect.Effect<
           labels: payload.labels ?? {},
           bindings: payload.persistenceDataList ?? []
         })
-        return { data: { ...connection(session, origin), errMsg: "" } }
+        return { data: { ...connection(session, origin, tools), errMsg: "" } }
       })
     ),
     handle(
@@ -86,7 +85,7 @@ export const make: Effect.Effect<
         const names = yield* contexts.names(session.bindings.map((binding) => binding.contextId))
         return {
           data: {
-            ...connection(session, origin),
+            ...connection(session, origin, tools),
             status: session.status,
             contexts: [...names].map(([id, name]) => ({ id, name }))
           }
