@@ -62,7 +62,9 @@ const attempt = (bubblewrap: Bubblewrap, root: string, dataDirectory: string) =>
       exitCode === 0
         ? Effect.succeed(bubblewrap)
         : Effect.fail(
-            new NoBubblewrap({ reason: stderr.text.trim() || `it ended with ${exitCode}` })
+            new NoBubblewrap({
+              reason: stderr.text.trim().replaceAll(root, "") || `it ended with ${exitCode}`
+            })
           )
     )
   )

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Buffer } from "node:buffer"
+import * as NodeOs from "node:os"
 import * as Bubblewrap from "./Bubblewrap.js"
 import { DataDirectory } from "./DataDirectory.js"
 import * as MountPath from "./MountPath.js"
@@ -50,9 +51,9 @@ const maxCommandBytes = 120 * 1024
 const maxProcesses = 512
 
 /** How much memory each process of a command may have for its data, in KiB. */
-const maxDataKiB = 4 * 1024 * 1024
+const maxDataKiB = 2 * 1024 * 1024
 
-const variable = Schema.String.pipe(Schema.pattern(/^[A-Za-z_][A-Za-z0-9_]*$/))
+const variable = /^[A-Za-z_][A-Za-z0-9_]*$/
 const noNul = Schema.String.pipe(
   Schema.filter((text) => !text.includes("\0") || "it holds a NUL character")
 )
@@ -61,7 +62,14 @@ const Args = Schema.Struct({
   command: noNul,
   timeout_ms: Tool.maybe(Schema.Int.pipe(Schema.positive())),
   cwd: Tool.maybe(Schema.String),
-  envs: Tool.maybe(Schema.Record({ key: variable, value: noNul }))
+  envs: Tool.maybe(
+    Schema.Record({ key: Schema.String, value: noNul }).pipe(
+      Schema.filter((envs) => {
+        const wrong = Object.keys(envs).find((name) => !variable.test(name))
+        return wrong === undefined || `${JSON.stringify(wrong)} is no name of a variable`
+      })
+    )
+  )
 })
 
 type Args = typeof Args.Type
@@ -127,12 +135,21 @@ const define = (run: Runner): Tool.Tool =>
 
 const common = { LANG: "C.UTF-8", TERM: "dumb" }
 
+/**
+ * Since Linux 5.14 the limit of processes counts those of the isolation; before, all of the
+ * user, who may well have more already.
+ */
+const countsInside = (() => {
+  const [major = 0, minor = 0] = NodeOs.release().split(".").map(Number)
+  return major > 5 || (major === 5 && minor >= 14)
+})()
+
 /** Raises what the system would kill first, sets limits, goes to the directory, runs the command. */
 const prelude = `
 echo 1000 2>/dev/null > /proc/self/oom_score_adj
 ulimit -c 0
 ulimit -d ${maxDataKiB}
-ulimit -u ${maxProcesses} 2>/dev/null || ulimit -p ${maxProcesses} 2>/dev/null
+${countsInside ? `ulimit -u ${maxProcesses} 2>/dev/null || ulimit -p ${maxProcesses} 2>/dev/null` : ""}
 cd "$1" || exit
 unset OLDPWD
 exec /bin/sh -c "$2"

@@ -35,23 +35,20 @@ export interface Abilities {
 
 /** Programs and what they need. Not all of `/usr`: containers often have projects in `/usr/src`. */
 const programDirectories = [
-  ...["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"],
-  ...["bin", "sbin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "share"].map(
+  ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"],
+  ["bin", "sbin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "share"].map(
     (name) => `/usr/${name}`
   ),
-  ...["bin", "sbin", "include", "lib", "lib64", "libexec", "share"].map(
-    (name) => `/usr/local/${name}`
-  )
-]
+  ["bin", "sbin", "include", "lib", "lib64", "libexec", "share"].map((name) => `/usr/local/${name}`)
+].flat()
 
 /** Of the machine's settings, what programs do not start without. */
 const settings = ["/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"]
 
 /** Directories of the session's root that the machine's take the place of. */
-const systemNames = new Set([
-  ...["proc", "dev", "sys", "etc"],
-  ...programDirectories.map((path) => path.split("/")[1])
-])
+const systemNames = new Set(
+  ["/proc", "/dev", "/sys", "/etc", ...programDirectories].map((path) => path.split("/")[1])
+)
 
 const user = "wuying"
 
@@ -116,21 +113,21 @@ export const make = (
   { modern }: Abilities
 ): { readonly args: ReadonlyArray<string>; readonly feeds: ReadonlyArray<string> } => {
   const args = [
-    ...["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"],
-    ...["--unshare-cgroup-try", "--hostname", hostName, "--uid", "1000", "--gid", "1000"],
-    ...["--cap-drop", "ALL", "--die-with-parent", "--new-session"],
-    ...programs(),
-    ...settings.flatMap((path) => ["--ro-bind-try", path, path]),
-    ...madeUp.flatMap(([path], index) => ["--ro-bind-data", String(4 + index), path]),
-    ...["--proc", "/proc", "--dev", "/dev"],
-    ...(modern ? ["--size", sharedMemory, "--tmpfs", "/dev/shm"] : []),
-    ...["--remount-ro", "/dev"],
-    ...sessionFolders(root),
-    ...hidden(dataDirectory),
-    ...["--remount-ro", "/", "--chdir", "/"],
-    ...(modern ? ["--disable-userns"] : []),
-    ...Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value])
-  ]
+    ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"],
+    ["--unshare-cgroup-try", "--hostname", hostName, "--uid", "1000", "--gid", "1000"],
+    ["--cap-drop", "ALL", "--die-with-parent", "--new-session"],
+    programs(),
+    settings.flatMap((path) => ["--ro-bind-try", path, path]),
+    madeUp.flatMap(([path], index) => ["--ro-bind-data", String(4 + index), path]),
+    ["--proc", "/proc", "--dev", "/dev"],
+    modern ? ["--size", sharedMemory, "--tmpfs", "/dev/shm"] : [],
+    ["--remount-ro", "/dev"],
+    sessionFolders(root),
+    hidden(dataDirectory),
+    ["--remount-ro", "/", "--chdir", "/"],
+    modern ? ["--disable-userns"] : [],
+    Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value])
+  ].flat()
   return {
     args: ["--args", "3", "--", ...words],
     feeds: [args.map((arg) => `${arg}\0`).join(""), ...madeUp.map(([, content]) => content)]
