@@ -18,6 +18,7 @@ import * as ApiKey from "./local/ApiKey.js"
 import * as BackgroundWork from "./local/BackgroundWork.js"
 import * as ContextStore from "./local/ContextStore.js"
 import * as DataDirectory from "./local/DataDirectory.js"
+import * as DirectLink from "./local/DirectLink.js"
 import * as HttpFront from "./local/HttpFront.js"
 import * as Listener from "./local/Listener.js"
 import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
@@ -115,6 +116,11 @@ export interface Options {
    * away. Default `isolated`.
    */
   readonly shell?: Shell.Mode | undefined
+  /**
+   * Tell clients an address and a token with each session by which they call its tools
+   * directly. Default `false`: they call them through the API.
+   */
+  readonly directLink?: boolean | undefined
 }
 
 /**
@@ -202,7 +208,12 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
   const dataDirectory = options.dataDirectory ?? ".agentbay"
   const server = Layer.scoped(LocalAgentBay, serve(options)).pipe(
     Layer.provide(rooms),
-    Layer.provide(Shell.layer(options.shell ?? "isolated")),
+    Layer.provide(
+      Layer.mergeAll(
+        Shell.layer(options.shell ?? "isolated"),
+        DirectLink.layer(options.directLink ?? false)
+      )
+    ),
     Layer.provide(DataDirectory.layer(dataDirectory)),
     Layer.mapError(unreadable(dataDirectory)),
     Layer.provide(NodeFileSystem.layer)

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ContextHandlers from "./ContextHandlers.js"
 import type { ContextStore } from "./ContextStore.js"
+import type { DirectLink } from "./DirectLink.js"
 import type { Entry } from "./Operation.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import type { SessionRegistry } from "./SessionRegistry.js"
@@ -26,7 +27,7 @@ export class Operations extends Context.Tag("@effect-agentbay/node/local/Operati
   ReadonlyMap<string, Entry>
 >() {}
 
-type Needs = ContextStore | SessionRegistry | Sessions | SyncEngine | Toolbox
+type Needs = ContextStore | DirectLink | SessionRegistry | Sessions | SyncEngine | Toolbox
 
 /**
  * @since 0.1.0

@@ -4,10 +4,13 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as NodeHttp from "node:http"
+import type { DirectLink } from "./DirectLink.js"
+import * as LinkRoute from "./LinkRoute.js"
 import type { Origin } from "./Operation.js"
+import type { Toolbox } from "./Toolbox.js"
 
 /**
  * One such part of the server. It has the request to itself, body included, and is done with
@@ -39,4 +42,7 @@ export class Routes extends Context.Tag("@effect-agentbay/node/local/Routes")<
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Routes> = Layer.succeed(Routes, [])
+export const layer: Layer.Layer<Routes, never, DirectLink | Toolbox> = Layer.effect(
+  Routes,
+  Effect.map(Effect.all([LinkRoute.make]), (groups) => groups.flat())
+)

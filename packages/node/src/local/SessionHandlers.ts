@@ -6,8 +6,8 @@
 import * as Protocol from "@effect-agentbay/core/Protocol"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { ContextStore } from "./ContextStore.js"
+import { DirectLink, type Service as DirectLinkService } from "./DirectLink.js"
 import { type Entry, handle, type Origin } from "./Operation.js"
 import * as Paging from "./Paging.js"
 import * as Refusal from "./Refusal.js"
@@ -16,10 +16,11 @@ import { SessionRegistry } from "./SessionRegistry.js"
 import { Sessions } from "./Sessions.js"
 import { Toolbox } from "./Toolbox.js"
 
-/** Without link and token, clients call the tools through `CallMcpTool`. */
+/** Without a link, clients call the tools through `CallMcpTool`. */
 const connection = (
   session: Session,
   origin: Origin,
+  links: DirectLinkService,
   toolList: ReadonlyArray<Protocol.ToolDescription>
 ) => ({
   sessionId: session.id,
@@ -30,8 +31,7 @@ const connection = (
   httpPort: "",
   networkInterfaceIp: "",
   vpcResource: false,
-  linkUrl: "",
-  token: Redacted.make(""),
+  ...links.of(session.id, origin),
   wsUrl: "",
   toolList
 })
@@ -51,11 +51,12 @@ const hasStatus = (session: Session, wanted: string | undefined): boolean =>
 export const make: Effect.Effect<
   ReadonlyArray<Entry>,
   never,
-  ContextStore | SessionRegistry | Sessions | Toolbox
+  ContextStore | DirectLink | SessionRegistry | Sessions | Toolbox
 > = Effect.gen(function* () {
   const contexts = yield* ContextStore
   const registry = yield* SessionRegistry
   const sessions = yield* Sessions
+  const links = yield* DirectLink
   const { tools } = yield* Toolbox
 
   const release = Effect.fn("LocalAgentBay.DeleteSessionAsync")(function* (payload: {
@@ -75,7 +76,7 @@ export const make: Effect.Effect<
           labels: payload.labels ?? {},
           bindings: payload.persistenceDataList ?? []
         })
-        return { data: { ...connection(session, origin, tools), errMsg: "" } }
+        return { data: { ...connection(session, origin, links, tools), errMsg: "" } }
       })
     ),
     handle(
@@ -85,7 +86,7 @@ export const make: Effect.Effect<
         const names = yield* contexts.names(session.bindings.map((binding) => binding.contextId))
         return {
           data: {
-            ...connection(session, origin, tools),
+            ...connection(session, origin, links, tools),
             status: session.status,
             contexts: [...names].map(([id, name]) => ({ id, name }))
           }
