@@ -219,7 +219,8 @@ describe("shell: what isolation shows of this machine", () => {
         { dataDirectory: root, root, words: ["true"], env: { TOKEN: "a secret" } },
         { modern: true }
       )
-      assert.deepStrictEqual(args, ["--args", "3", "--", "true"])
+      assert.deepStrictEqual(args.slice(0, 3), ["--args", "3", "--"])
+      assert.notInclude(args.join(" "), "TOKEN")
     })
   )
 })

@@ -45,7 +45,12 @@ const locate = (searched: string): string | undefined =>
 
 const attempt = (bubblewrap: Bubblewrap, root: string, dataDirectory: string) => {
   const { args, feeds } = ShellIsolation.make(
-    { root, dataDirectory, words: ["/bin/sh", "-c", "exit 0"], env: {} },
+    {
+      root,
+      dataDirectory,
+      words: ["/bin/sh", "-c", "exit 0"],
+      env: { PATH: ShellIsolation.searched }
+    },
     bubblewrap
   )
   return ShellProcess.run({

@@ -12,7 +12,7 @@ import * as NodeOs from "node:os"
 import * as Bubblewrap from "./Bubblewrap.js"
 import { DataDirectory } from "./DataDirectory.js"
 import * as MountPath from "./MountPath.js"
-import * as ProcessLimit from "./ProcessLimit.js"
+import * as SessionOwner from "./SessionOwner.js"
 import * as ShellIsolation from "./ShellIsolation.js"
 import * as ShellProcess from "./ShellProcess.js"
 import * as Inside from "./tools/Inside.js"
@@ -136,17 +136,21 @@ const define = (run: Runner): Tool.Tool =>
 const common = { LANG: "C.UTF-8", TERM: "dumb" }
 
 /**
- * Since Linux 5.14 the limit of processes counts those of the isolation; before, all of the
- * user, who may well have more already.
+ * Whether the limit of processes counts those of commands alone. It does since Linux 5.14,
+ * and when commands have a user of their own; otherwise it counts all of the user's, who may
+ * well have more already.
  */
 const countsInside = (() => {
+  if (process.getuid?.() === 0) return true
   const [major = 0, minor = 0] = NodeOs.release().split(".").map(Number)
   return major > 5 || (major === 5 && minor >= 14)
 })()
 
-/** Raises what the system would kill first, sets limits, goes to the directory, runs the command. */
+/** Runs what follows as the first to be killed when this machine is out of memory. */
+const firstToGo = 'echo 1000 2>/dev/null > /proc/self/oom_score_adj; exec "$@"'
+
+/** Sets limits, goes to the directory, runs the command. */
 const prelude = `
-echo 1000 2>/dev/null > /proc/self/oom_score_adj
 ulimit -c 0
 ulimit -d ${maxDataKiB}
 ${countsInside ? `ulimit -u ${maxProcesses} 2>/dev/null || ulimit -p ${maxProcesses} 2>/dev/null` : ""}
@@ -157,7 +161,7 @@ exec /bin/sh -c "$2"
 
 const insideEnvironment = {
   ...common,
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  PATH: ShellIsolation.searched,
   HOME: MountPath.home,
   USER: "wuying",
   LOGNAME: "wuying",
@@ -198,6 +202,7 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
       const found = yield* Effect.mapError(bubblewrap(place.root), ({ reason }) =>
         failed(`${help} (bubblewrap: ${reason}).`)
       )
+      yield* SessionOwner.give(place.root, ShellIsolation.userId)
       const inside = ShellIsolation.make(
         {
           root: place.root,
@@ -207,11 +212,9 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
         },
         found
       )
-      const members = yield* ProcessLimit.members(maxProcesses)
-      const join = ["-c", 'echo $$ > "$1"; shift; exec "$@"', "sh", members ?? "/dev/null"]
       const ended = yield* ShellProcess.run({
         file: "/bin/sh",
-        args: [...join, found.file, ...inside.args],
+        args: ["-c", firstToGo, "sh", found.file, ...inside.args],
         feeds: inside.feeds,
         env: {},
         cwd: "/",
@@ -223,7 +226,7 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
         return yield* failed("the command could not be isolated; the server's log says why")
       }
       return ended
-    }).pipe(Effect.scoped)
+    })
 
   return run
 })

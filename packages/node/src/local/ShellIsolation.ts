@@ -42,6 +42,13 @@ const programDirectories = [
   ["bin", "sbin", "include", "lib", "lib64", "libexec", "share"].map((name) => `/usr/local/${name}`)
 ].flat()
 
+/**
+ * Where commands look for programs.
+ *
+ * @since 0.1.0
+ */
+export const searched = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /** Of the machine's settings, what programs do not start without. */
 const settings = ["/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"]
 
@@ -52,12 +59,39 @@ const systemNames = new Set(
 
 const user = "wuying"
 
+/**
+ * Under which user of this machine commands run: the server's own, or one that nobody is when
+ * the server runs as root. A command of root's, even without any of its powers, owns what is
+ * root's: the settings of the kernel, for one.
+ *
+ * @since 0.1.0
+ */
+export const userId: number = process.getuid?.() === 0 ? 60_999 : (process.getuid?.() ?? 0)
+
+/** How commands come to be under that user, and the number under which they see it. */
+const identity =
+  process.getuid?.() === 0
+    ? {
+        seen: String(userId),
+        options: ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"],
+        modern: [],
+        words: `setpriv --reuid ${userId} --regid ${userId} --clear-groups --inh-caps=-all`.split(
+          " "
+        )
+      }
+    : {
+        seen: "1000",
+        options: ["--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"],
+        modern: ["--disable-userns"],
+        words: []
+      }
+
 /** Name of the machine, as commands see it. */
 const hostName = "agentbay"
 
 const madeUp: ReadonlyArray<readonly [path: string, content: string]> = [
-  ["/etc/passwd", `${user}:x:1000:1000::${MountPath.home}:/bin/sh\n`],
-  ["/etc/group", `${user}:x:1000:\n`],
+  ["/etc/passwd", `${user}:x:${identity.seen}:${identity.seen}::${MountPath.home}:/bin/sh\n`],
+  ["/etc/group", `${user}:x:${identity.seen}:\n`],
   ["/etc/hosts", `127.0.0.1 localhost ${hostName}\n::1 localhost\n`],
   ["/etc/hostname", `${hostName}\n`],
   ["/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"]
@@ -113,23 +147,29 @@ export const make = (
   { modern }: Abilities
 ): { readonly args: ReadonlyArray<string>; readonly feeds: ReadonlyArray<string> } => {
   const args = [
-    ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"],
-    ["--unshare-cgroup-try", "--hostname", hostName, "--uid", "1000", "--gid", "1000"],
-    ["--cap-drop", "ALL", "--die-with-parent", "--new-session"],
+    identity.options,
+    ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"],
+    ["--hostname", hostName, "--die-with-parent", "--new-session"],
+    ["--dir", "/usr", "--dir", "/usr/local", "--dir", "/etc"],
     programs(),
     settings.flatMap((path) => ["--ro-bind-try", path, path]),
-    madeUp.flatMap(([path], index) => ["--ro-bind-data", String(4 + index), path]),
-    ["--proc", "/proc", "--dev", "/dev"],
-    modern ? ["--size", sharedMemory, "--tmpfs", "/dev/shm"] : [],
+    madeUp.flatMap(([path], index) =>
+      [
+        ["--perms", "0644"],
+        ["--ro-bind-data", String(4 + index), path]
+      ].flat()
+    ),
+    ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"],
+    modern ? ["--perms", "1777", "--size", sharedMemory, "--tmpfs", "/dev/shm"] : [],
     ["--remount-ro", "/dev"],
     sessionFolders(root),
     hidden(dataDirectory),
     ["--remount-ro", "/", "--chdir", "/"],
-    modern ? ["--disable-userns"] : [],
+    modern ? identity.modern : [],
     Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value])
   ].flat()
   return {
-    args: ["--args", "3", "--", ...words],
+    args: ["--args", "3", "--", ...identity.words, ...words],
     feeds: [args.map((arg) => `${arg}\0`).join(""), ...madeUp.map(([, content]) => content)]
   }
 }

@@ -86,7 +86,7 @@ export const placeWhole = Effect.fnUntraced(function* (
         // A link fails where a file is, a rename takes its place.
         if (exclusive) return NodeFs.link(unfinished, host)
         const mode = await NodeFs.lstat(host).then(
-          (stat) => (stat.isFile() ? stat.mode & 0o7777 : undefined),
+          (stat) => (stat.isFile() ? stat.mode & 0o777 : undefined),
           () => undefined
         )
         if (mode !== undefined) await NodeFs.chmod(unfinished, mode)
