@@ -15,6 +15,7 @@ import * as ContextStoreHandlers from "./ContextStoreHandlers.js"
 import type { DataDirectory } from "./DataDirectory.js"
 import type { FileUrl } from "./FileUrl.js"
 import type { InternalContexts } from "./InternalContexts.js"
+import type { DirectLink } from "./DirectLink.js"
 import type { Entry } from "./Operation.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import type { SessionRegistry } from "./SessionRegistry.js"
@@ -22,6 +23,7 @@ import * as SessionStateHandlers from "./SessionStateHandlers.js"
 import type { Sessions } from "./Sessions.js"
 import type { StoredFiles } from "./StoredFiles.js"
 import type { SyncEngine } from "./SyncEngine.js"
+import type { Toolbox } from "./Toolbox.js"
 import * as ToolHandlers from "./ToolHandlers.js"
 
 /**
@@ -38,12 +40,14 @@ type Needs =
   | ContextCleaning
   | ContextStore
   | DataDirectory
+  | DirectLink
   | FileUrl
   | InternalContexts
   | SessionRegistry
   | Sessions
   | StoredFiles
   | SyncEngine
+  | Toolbox
 
 /**
  * @since 0.1.0
