@@ -13,7 +13,6 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -125,13 +124,17 @@ export class HttpTransport extends Context.Tag("@effect-agentbay/core/HttpTransp
 
 // fetch would follow a redirect with the key in its form, to whoever it points at, and pass
 // off the answer as the service's. Other clients do not look at this setting.
-const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.contextWithEffect((context: Context.Context<never>) =>
-    Effect.provideService(effect, FetchHttpClient.RequestInit, {
-      ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
-      redirect: "manual"
-    })
-  )
+const withRedirects =
+  (redirect: "manual" | "error") =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.contextWithEffect((context: Context.Context<never>) =>
+      Effect.provideService(effect, FetchHttpClient.RequestInit, {
+        ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
+        redirect
+      })
+    )
+
+const withoutRedirects = withRedirects("manual")
 
 // The platform's error holds the request, and with it the key or the URL that is kept like
 // one: only its cause goes on.
@@ -142,8 +145,9 @@ const toFault = ({ cause, reason }: HttpClientError.HttpClientError): TransportF
   })
 
 // fetch sends a stream in chunks and without its length, which a file store does not take.
-// Where it can be told otherwise, as on Node, it is.
-const withContentLength =
+// Where it can be told otherwise, as on Node, it is. And it keeps all of a stream for the
+// case of a redirect, unless a redirect is an error for it.
+const withStream =
   (length: number) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.contextWithEffect((context: Context.Context<never>) => {
@@ -156,7 +160,7 @@ const withContentLength =
         headers.set("content-length", String(length))
         return fetch(input, { ...init, headers })
       })
-    })
+    }).pipe(withRedirects("error"))
 
 // An empty content type is none: a presigned URL may be void for a request that has one.
 const bodyOf = ({ body, length }: Upload): HttpBody.HttpBody =>
@@ -205,8 +209,7 @@ export const fromHttpClient = (httpClient: HttpClient.HttpClient): Service => {
           )
         )
         .pipe(
-          withoutRedirects,
-          upload.body instanceof Uint8Array ? identity : withContentLength(upload.length),
+          upload.body instanceof Uint8Array ? withoutRedirects : withStream(upload.length),
           Effect.map(({ headers, status }) => ({ headers, status })),
           Effect.mapError(toFault),
           Effect.scoped

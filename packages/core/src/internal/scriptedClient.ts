@@ -7,8 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { operations } from "../Protocol.js"
-import { makeMemoryService, type MemoryReply } from "./memoryService.js"
-import { never, ok, raw, refuse, type Reply } from "./testReply.js"
+import { type FileReply, makeMemoryService, type MemoryReply } from "./memoryService.js"
+import { file, never, ok, raw, refuse, type Reply } from "./testReply.js"
 
 /**
  * The name of an operation a script can answer.
@@ -86,6 +86,9 @@ export interface Service {
 
 const fromMemory = (reply: MemoryReply): Reply =>
   reply._tag === "Ok" ? ok(reply.data, reply.beside) : refuse(reply)
+
+const fromStore = ({ bytes, status }: FileReply): Reply =>
+  status === 200 ? file(bytes) : raw(status, "")
 
 const isFileMethod = (method: string): method is FileMethod => method === "PUT" || method === "GET"
 
@@ -199,8 +202,8 @@ export const makeScriptedClient = (options: {
     return (
       scripted(options.script, recorded, index) ??
       (isFileMethod(recorded.method)
-        ? raw(404, "")
-        : fromMemory(memory(recorded.action, recorded.parameters, recorded.at)))
+        ? fromStore(memory.fileRequest(recorded.method, recorded.url, recorded.bytes, recorded.at))
+        : fromMemory(memory.answer(recorded.action, recorded.parameters, recorded.at)))
     )
   }
 

@@ -6,12 +6,14 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as BindHandlers from "./BindHandlers.js"
 import * as ContextHandlers from "./ContextHandlers.js"
 import type { ContextStore } from "./ContextStore.js"
 import type { DataDirectory } from "./DataDirectory.js"
 import type { Entry } from "./Operation.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import type { SessionRegistry } from "./SessionRegistry.js"
+import * as SessionStateHandlers from "./SessionStateHandlers.js"
 import type { Sessions } from "./Sessions.js"
 import type { SyncEngine } from "./SyncEngine.js"
 import * as ToolHandlers from "./ToolHandlers.js"
@@ -32,7 +34,13 @@ type Needs = ContextStore | DataDirectory | SessionRegistry | Sessions | SyncEng
  * @since 0.1.0
  */
 export const make: Effect.Effect<ReadonlyMap<string, Entry>, never, Needs> = Effect.map(
-  Effect.all([ContextHandlers.make, SessionHandlers.make, ToolHandlers.make]),
+  Effect.all([
+    BindHandlers.make,
+    ContextHandlers.make,
+    SessionHandlers.make,
+    SessionStateHandlers.make,
+    ToolHandlers.make
+  ]),
   (groups) => new Map(groups.flat().map((entry) => [entry.action, entry]))
 )
 

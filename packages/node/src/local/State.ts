@@ -101,6 +101,10 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
       version INTEGER NOT NULL,
       PRIMARY KEY (context_id, path)
     ) STRICT`
+  ],
+  [
+    "ALTER TABLE sessions ADD COLUMN idle_seconds INTEGER NOT NULL DEFAULT 300",
+    "ALTER TABLE sessions ADD COLUMN policy_id TEXT NOT NULL DEFAULT ''"
   ]
 ]
 
