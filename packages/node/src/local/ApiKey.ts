@@ -13,28 +13,21 @@ import * as Identifier from "./Identifier.js"
 import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
 import * as PrivateFile from "./PrivateFile.js"
 
-/**
- * The key of the data directory: a random one, made at the first start and kept in a file
- * that its owner alone can read.
- *
- * @since 0.1.0
- */
-export const ofDataDirectory: Effect.Effect<
-  Redacted.Redacted,
-  LocalAgentBayError,
-  DataDirectory | FileSystem.FileSystem
-> = Effect.gen(function* () {
+/** A secret of the data directory: made when there is none, and kept for its owner alone. */
+const kept = Effect.fnUntraced(function* (
+  file: string,
+  fresh: () => string
+): Effect.fn.Return<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> {
   const directory = yield* DataDirectory
   const fs = yield* FileSystem.FileSystem
-  const read = Effect.map(fs.readFileString(directory.keyFile), (text) => text.trim())
   return yield* Effect.gen(function* () {
-    if (yield* fs.exists(directory.keyFile)) {
-      const kept = yield* read
-      if (kept !== "") return Redacted.make(kept)
+    if (yield* fs.exists(file)) {
+      const known = (yield* fs.readFileString(file)).trim()
+      if (known !== "") return Redacted.make(known)
     }
-    const fresh = Identifier.apiKey()
-    yield* PrivateFile.write(directory.keyFile, `${fresh}\n`)
-    return Redacted.make(fresh)
+    const secret = fresh()
+    yield* PrivateFile.write(file, `${secret}\n`)
+    return Redacted.make(secret)
   }).pipe(
     Effect.mapError(
       (cause) =>
@@ -47,6 +40,31 @@ export const ofDataDirectory: Effect.Effect<
     )
   )
 })
+
+/**
+ * The key of the data directory: a random one, made at the first start and kept in a file
+ * that its owner alone can read.
+ *
+ * @since 0.1.0
+ */
+export const ofDataDirectory: Effect.Effect<
+  Redacted.Redacted,
+  LocalAgentBayError,
+  DataDirectory | FileSystem.FileSystem
+> = Effect.flatMap(DataDirectory, ({ keyFile }) => kept(keyFile, Identifier.apiKey))
+
+/**
+ * The token of the admin route, made and kept in the same way.
+ *
+ * @since 0.1.0
+ */
+export const adminToken: Effect.Effect<
+  Redacted.Redacted,
+  LocalAgentBayError,
+  DataDirectory | FileSystem.FileSystem
+> = Effect.flatMap(DataDirectory, ({ adminTokenFile }) =>
+  kept(adminTokenFile, Identifier.adminToken)
+)
 
 /**
  * A key that the program chose. A blank one would let in whoever sends none, so it is
@@ -67,7 +85,7 @@ export const given = Effect.fnUntraced(function* (
 })
 
 /**
- * Builds the check of an `Authorization` parameter. It takes the same time wherever a wrong
+ * Builds the check of an `Authorization` (a parameter, or a header of the admin route). It takes the same time wherever a wrong
  * key of the right length differs from the right one.
  *
  * @since 0.1.0

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as ContextHandlers from "./ContextHandlers.js"
 import type { ContextStore } from "./ContextStore.js"
 import type { DataDirectory } from "./DataDirectory.js"
+import type { FaultPlan } from "./FaultPlan.js"
 import type { Entry } from "./Operation.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import type { SessionRegistry } from "./SessionRegistry.js"
@@ -26,7 +27,7 @@ export class Operations extends Context.Tag("@effect-agentbay/node/local/Operati
   ReadonlyMap<string, Entry>
 >() {}
 
-type Needs = ContextStore | DataDirectory | SessionRegistry | Sessions | SyncEngine
+type Needs = ContextStore | DataDirectory | FaultPlan | SessionRegistry | Sessions | SyncEngine
 
 /**
  * @since 0.1.0
