@@ -74,8 +74,8 @@ export const Calls = Schema.Union(
 /**
  * What a rule is about. Everything that is given has to fit; nothing given fits everything.
  * For calls, ids and paths are those that the request names; `taskType` is its task type or
- * mode. For effects on tasks they are those of the task, and `calls` counts tasks in the order
- * in which they are first looked at.
+ * mode. For effects on tasks they are those of the task, and `calls` counts the tasks that
+ * begin. Tasks that began before the rules were set are shown as they are.
  *
  * @since 0.1.0
  * @category models

@@ -195,7 +195,8 @@ export interface Options {
 
 /**
  * What a server that advertises itself tells other processes: its address, the key it
- * accepts, its process id, and when it started (ISO 8601 in UTC).
+ * accepts, the token of its admin route, the path of the certificate to trust when it speaks
+ * TLS, its process id, and when it started (ISO 8601 in UTC).
  *
  * @since 0.1.0
  * @category models
@@ -227,6 +228,18 @@ const rooms = Routes.layer.pipe(
   ),
   Layer.provideMerge(State.layer)
 )
+
+/**
+ * The text of the certificate that a client has to trust to reach a server with this
+ * `certFile` (of the {@link Service} or of what is {@link Advertised}), for the `ca` of
+ * `NodeAgentBay.layer`. Undefined without a certificate, and for one that another authority
+ * has issued.
+ *
+ * @since 0.1.0
+ * @category advertising
+ */
+export const trusted = (certFile: string | undefined): Effect.Effect<string | undefined> =>
+  Effect.provide(Tls.trusted(certFile), NodeFileSystem.layer)
 
 const initialFaults = Effect.fnUntraced(function* (
   input: Faults.Input | undefined

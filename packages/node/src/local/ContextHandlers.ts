@@ -123,7 +123,7 @@ export const make: Effect.Effect<
     handle(Protocol.GetContextInfo, (payload) =>
       Effect.map(registry.get(payload.sessionId), (session) => {
         const lens = faults.lens()
-        if (lens !== undefined) return statusReply(lens.look(session, filtered(session, payload)))
+        if (lens !== undefined) return statusReply(lens.look(filtered(session, payload)))
         return payload.contextId || payload.path || payload.taskType
           ? statusReply(filtered(session, payload))
           : wholeStatus(session)
@@ -140,7 +140,6 @@ export const make: Effect.Effect<
             if (requests.some((request) => !known.has(request.contextId))) {
               return yield* Refusal.contextNotFound
             }
-            faults.lens()?.beforeReplacing(session)
             yield* engine.start(session, requests)
           })
         )

@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import { BackgroundWork } from "./BackgroundWork.js"
 import * as FileMove from "./FileMove.js"
 import { DataDirectory } from "./DataDirectory.js"
+import { FaultPlan } from "./FaultPlan.js"
 import * as Identifier from "./Identifier.js"
 import { type Binding, noCounts, type Session, type Task, taskKey } from "./Session.js"
 import { SessionRegistry, stoppedMessage } from "./SessionRegistry.js"
@@ -75,13 +76,14 @@ const concurrency = 4
 export const make: Effect.Effect<
   Service,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+  State | DataDirectory | FaultPlan | SessionRegistry | StoreVersions | BackgroundWork
 > = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
   const versions = yield* StoreVersions
   const background = yield* BackgroundWork
   const { table } = yield* SessionRegistry
+  const faults = yield* FaultPlan
   const queue = TransferQueue.make(concurrency)
 
   const bindingOf = (session: Session, task: Task): Binding | undefined =>
@@ -219,6 +221,7 @@ export const make: Effect.Effect<
     }
     yield* state.atomically(tasks.map(table.putTask))
     for (const task of tasks) {
+      faults.lens()?.onBegin(task, session.tasks.get(taskKey(task)))
       session.tasks.delete(taskKey(task))
       session.tasks.set(taskKey(task), task)
     }
@@ -244,5 +247,5 @@ export const make: Effect.Effect<
 export const layer: Layer.Layer<
   SyncEngine,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | BackgroundWork
+  State | DataDirectory | FaultPlan | SessionRegistry | StoreVersions | BackgroundWork
 > = Layer.effect(SyncEngine, make)

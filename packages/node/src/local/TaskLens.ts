@@ -8,7 +8,7 @@
 import type { TransferCounts } from "@effect-agentbay/core/ContextStatus"
 import type * as Faults from "../Faults.js"
 import * as FaultCount from "./FaultCount.js"
-import { type Session, type Task, taskKey } from "./Session.js"
+import type { Task } from "./Session.js"
 
 /**
  * A task as it is shown.
@@ -64,14 +64,14 @@ export const show = (
  * @since 0.1.0
  */
 export interface TaskLens {
-  /** How some of a session's tasks are shown to a status request, which counts as a poll. */
-  readonly look: (session: Session, tasks: ReadonlyArray<Task>) => ReadonlyArray<Shown>
-  /** Tells that tasks of the session are about to be replaced. */
-  readonly beforeReplacing: (session: Session) => void
+  /** Tells that a task begins, and which one it replaces in the list. */
+  readonly onBegin: (task: Task, replaced: Task | undefined) => void
+  /** How some of the tasks are shown to a status request, which counts as a poll of each. */
+  readonly look: (tasks: ReadonlyArray<Task>) => ReadonlyArray<Shown>
 }
 
 interface Watched {
-  readonly effect: Effect | undefined
+  readonly effect: Effect
   readonly before: Shown | undefined
   polls: number
 }
@@ -85,7 +85,7 @@ const isAbout = (when: Faults.Rule["when"], task: Task): boolean =>
   (when?.taskType === undefined || when.taskType === task.type)
 
 /**
- * Makes a lens; none when no rule is about tasks.
+ * Makes a lens; none when no rule is about tasks. It watches the tasks that begin from now on.
  *
  * @since 0.1.0
  */
@@ -98,7 +98,6 @@ export const make = (faults: Faults.Faults): TaskLens | undefined => {
   )
   if (rules.length === 0) return undefined
   const watched = new WeakMap<Task, Watched>()
-  const replaced = new WeakMap<Session, Map<string, Task>>()
 
   /** Every rule counts; the first that means this task has it. */
   const effectOn = (task: Task): Effect | undefined => {
@@ -110,29 +109,19 @@ export const make = (faults: Faults.Faults): TaskLens | undefined => {
     }
     return found
   }
-  const watch = (session: Session, task: Task): Watched => {
-    const known = watched.get(task)
-    if (known !== undefined) return known
-    const fresh = {
-      effect: effectOn(task),
-      before: replaced.get(session)?.get(taskKey(task)),
-      polls: 0
-    }
-    watched.set(task, fresh)
-    return fresh
-  }
 
   return {
-    look: (session, tasks) =>
+    onBegin: (task, replaced) => {
+      const effect = effectOn(task)
+      if (effect !== undefined) watched.set(task, { effect, before: replaced, polls: 0 })
+    },
+    look: (tasks) =>
       tasks.flatMap((task) => {
-        const seen = watch(session, task)
+        const seen = watched.get(task)
+        if (seen === undefined) return [task]
         seen.polls++
-        if (seen.effect === undefined) return [task]
         const shown = show(seen.effect, seen.polls, task, seen.before)
         return shown === undefined ? [] : [shown]
-      }),
-    beforeReplacing: (session) => {
-      replaced.set(session, new Map(session.tasks))
-    }
+      })
   }
 }

@@ -87,8 +87,18 @@ const parse = (cert: string, key: string): Either.Either<NodeCrypto.X509Certific
     catch: describe
   })
 
-/** Whether a kept certificate can go on being used. */
-const isGood = (cert: string, key: string, names: ReadonlyArray<string>, now: number): boolean =>
+/**
+ * Whether a kept certificate can go on being used: it and its key can be read and belong
+ * together, it covers the names, and it holds for more than a month from `now`.
+ *
+ * @since 0.1.0
+ */
+export const isGood = (
+  cert: string,
+  key: string,
+  names: ReadonlyArray<string>,
+  now: number
+): boolean =>
   Either.match(parse(cert, key), {
     onLeft: () => false,
     onRight: (certificate) =>
@@ -211,3 +221,26 @@ export const identity = Effect.fnUntraced(function* (
     Effect.mapError((cause) => (cause._tag === "LocalAgentBayError" ? cause : failure(root)(cause)))
   )
 })
+
+/**
+ * What a client has to trust, as PEM text, to reach a server with this certificate. Undefined
+ * for none, and for one that somebody else has issued: whoever runs that server sees to it
+ * that the issuer is trusted.
+ *
+ * @since 0.1.0
+ */
+export const trusted = (
+  certFile: string | undefined
+): Effect.Effect<string | undefined, never, FileSystem.FileSystem> =>
+  certFile === undefined
+    ? Effect.succeed(undefined)
+    : Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(certFile)).pipe(
+        Effect.flatMap((pem) =>
+          Effect.try(() => {
+            const { issuer, subject } = new NodeCrypto.X509Certificate(pem)
+            return issuer === subject ? pem : undefined
+          })
+        ),
+        // Without it the connection is refused, which says more than this could.
+        Effect.orElseSucceed(() => undefined)
+      )
