@@ -3,40 +3,17 @@
  * what it does with the answers is in `official/sdk.ts`; together they are driven against
  * Local AgentBay over TLS here.
  */
-import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
+import type * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import * as NodeFs from "node:fs"
 import { requests } from "../core/captures.js"
-import { serving, temporaryDirectory } from "./local/life.js"
 import * as Wire from "./local/wire.js"
 import * as Captured from "./official/captured.js"
 import * as Sdk from "./official/sdk.js"
+import { withServer } from "./official/server.js"
 
 const path = "/home/wuying/work"
-
-const serverOf = (server: LocalAgentBay.Service): Captured.Server => ({
-  endpoint: server.endpoint,
-  apiKey: Redacted.value(server.apiKey),
-  ca: NodeFs.readFileSync(server.certFile ?? "", "utf8")
-})
-
-/** A server of its own, with a connection to it. */
-const withServer = <A, E>(
-  test: (
-    connection: Captured.Connection,
-    server: LocalAgentBay.Service
-  ) => Effect.Effect<A, E, LocalAgentBay.LocalAgentBay>
-) =>
-  Effect.gen(function* () {
-    const directory = yield* temporaryDirectory
-    yield* Effect.gen(function* () {
-      const server = yield* LocalAgentBay.LocalAgentBay
-      const connection = yield* Captured.connect(serverOf(server))
-      yield* test(connection, server)
-    }).pipe((effect) => Effect.scoped(effect), serving(directory, { tls: true }))
-  })
 
 const { form } = Captured.captured(39)
 

@@ -267,8 +267,9 @@ export const bind = (
     if (hasFailed(body)) return yield* Effect.fail(Wire.textAt(body, "Code"))
     for (let attempt = 0; attempt < 60; attempt++) {
       const listed = Wire.at(yield* send(connection, 53, { SessionId: sessionId }), "Data")
-      const ids = Array.isArray(listed) ? listed.map((entry) => Wire.at(entry, "ContextId")) : []
-      if (bindings.every(({ contextId }) => ids.includes(contextId))) return listed
+      const bound: ReadonlyArray<unknown> = Array.isArray(listed) ? listed : []
+      const ids = bound.map((entry) => Wire.at(entry, "ContextId"))
+      if (bindings.every(({ contextId }) => ids.includes(contextId))) return bound
       yield* wait(2000)
     }
     return yield* Effect.dieMessage("bind timed out")

@@ -54,7 +54,7 @@ export const drain = (server: Server): Effect.Effect<void> =>
  * @since 0.1.0
  */
 export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || host.startsWith("127.")
+  host === "localhost" || host === "::1" || (NodeNet.isIPv4(host) && host.startsWith("127."))
 
 /** The address of this machine to itself, when the server listens on all of them. */
 const ownAddress: ReadonlyMap<string, string> = new Map([
