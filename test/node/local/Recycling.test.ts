@@ -8,6 +8,7 @@ import * as NodeFs from "node:fs"
 import * as BackgroundWork from "../../../packages/node/src/local/BackgroundWork.js"
 import * as ContextStore from "../../../packages/node/src/local/ContextStore.js"
 import * as DataDirectory from "../../../packages/node/src/local/DataDirectory.js"
+import * as FaultPlan from "../../../packages/node/src/local/FaultPlan.js"
 import * as Policy from "../../../packages/node/src/local/Policy.js"
 import * as Recycling from "../../../packages/node/src/local/Recycling.js"
 import * as RecyclingSweep from "../../../packages/node/src/local/RecyclingSweep.js"
@@ -51,6 +52,7 @@ const world = Effect.fnUntraced(function* (path: string) {
     Layer.provideMerge(DataDirectory.layer(path)),
     Layer.provideMerge(NodeFileSystem.layer),
     Layer.provideMerge(Layer.succeed(ServerClock.ServerClock, service)),
+    Layer.provideMerge(Layer.sync(FaultPlan.FaultPlan, () => FaultPlan.make([]))),
     Layer.fresh,
     Layer.build,
     Effect.withClock(clock)

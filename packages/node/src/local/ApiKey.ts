@@ -13,6 +13,26 @@ import * as Identifier from "./Identifier.js"
 import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
 import * as PrivateFile from "./PrivateFile.js"
 
+/** A secret of the data directory: made when there is none, and kept for its owner alone. */
+const kept = (
+  file: string,
+  fresh: () => string
+): Effect.Effect<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> =>
+  Effect.flatMap(DataDirectory, (directory) =>
+    PrivateFile.keep(file, fresh).pipe(
+      Effect.map((secret) => Redacted.make(secret)),
+      Effect.mapError(
+        (cause) =>
+          new LocalAgentBayError({
+            reason: "DataDirectory",
+            dataDirectory: directory.root,
+            detail: describe(cause),
+            cause
+          })
+      )
+    )
+  )
+
 /**
  * The key of the data directory: a random one, made at the first start and kept in a file
  * that its owner alone can read.
@@ -23,19 +43,19 @@ export const ofDataDirectory: Effect.Effect<
   Redacted.Redacted,
   LocalAgentBayError,
   DataDirectory | FileSystem.FileSystem
-> = Effect.flatMap(DataDirectory, (directory) =>
-  PrivateFile.keep(directory.keyFile, Identifier.apiKey).pipe(
-    Effect.map((key) => Redacted.make(key)),
-    Effect.mapError(
-      (cause) =>
-        new LocalAgentBayError({
-          reason: "DataDirectory",
-          dataDirectory: directory.root,
-          detail: describe(cause),
-          cause
-        })
-    )
-  )
+> = Effect.flatMap(DataDirectory, ({ keyFile }) => kept(keyFile, Identifier.apiKey))
+
+/**
+ * The token of the admin route, made and kept in the same way.
+ *
+ * @since 0.1.0
+ */
+export const adminToken: Effect.Effect<
+  Redacted.Redacted,
+  LocalAgentBayError,
+  DataDirectory | FileSystem.FileSystem
+> = Effect.flatMap(DataDirectory, ({ adminTokenFile }) =>
+  kept(adminTokenFile, Identifier.adminToken)
 )
 
 /**
@@ -57,7 +77,7 @@ export const given = Effect.fnUntraced(function* (
 })
 
 /**
- * Builds the check of an `Authorization` parameter. It takes the same time wherever a wrong
+ * Builds the check of an `Authorization` (a parameter, or a header of the admin route). It takes the same time wherever a wrong
  * key of the right length differs from the right one.
  *
  * @since 0.1.0
