@@ -7,8 +7,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { operations } from "../Protocol.js"
-import { makeMemoryService, type MemoryReply } from "./memoryService.js"
-import { never, ok, raw, refuse, type Reply } from "./testReply.js"
+import { concat } from "./bytes.js"
+import { parseFileUrl } from "./memory/contextFiles.js"
+import { makeMemoryService, type MemoryReply, type MemoryService } from "./memoryService.js"
+import { file, never, ok, raw, refuse, type Reply } from "./testReply.js"
 
 /**
  * The name of an operation a script can answer.
@@ -84,6 +86,14 @@ export interface Service {
   readonly aborted: Effect.Effect<number>
 }
 
+/** What the store in memory answers, whose URLs the service in memory gives out. */
+const fromStore = (memory: MemoryService, { at, bytes, method, url }: RecordedRequest): Reply => {
+  const named = parseFileUrl(url)
+  if (named === undefined) return raw(404, "")
+  const reply = memory.fileRequest(method, named.contextId, named.path, bytes, at)
+  return method === "GET" && reply.status === 200 ? file(reply.bytes) : raw(reply.status, "")
+}
+
 const fromMemory = (reply: MemoryReply): Reply =>
   reply._tag === "Ok" ? ok(reply.data, reply.beside) : refuse(reply)
 
@@ -97,9 +107,7 @@ const bytesOf = (
       return Effect.succeed(request.body.body)
     case "Stream":
       return Stream.runCollect(request.body.stream).pipe(
-        Effect.map(
-          (pieces) => new Uint8Array(Chunk.toReadonlyArray(pieces).flatMap((piece) => [...piece]))
-        ),
+        Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))),
         Effect.mapError(
           (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })
         )
@@ -199,7 +207,7 @@ export const makeScriptedClient = (options: {
     return (
       scripted(options.script, recorded, index) ??
       (isFileMethod(recorded.method)
-        ? raw(404, "")
+        ? fromStore(memory, recorded)
         : fromMemory(memory(recorded.action, recorded.parameters, recorded.at)))
     )
   }
