@@ -52,7 +52,8 @@ describe("tools.list", () => {
           name: "shell",
           server: "wuying_shell",
           description: "run a command",
-          inputSchema: { type: "object" }
+          inputSchema: { type: "object" },
+          tool: "shell"
         },
         { name: "read_file", server: "wuying_filesystem" },
         { name: "other", server: "s" }

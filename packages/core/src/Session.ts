@@ -9,8 +9,8 @@ import type * as Redacted from "effect/Redacted"
 import { type CallError, type InvalidArgument, SyncTimeout } from "./AgentBayError.js"
 import type { Service as HttpService } from "./AgentBayHttp.js"
 import * as ContextManager from "./ContextManager.js"
+import * as Arguments from "./internal/arguments.js"
 import * as DirectLink from "./internal/directLink.js"
-import { validateLabels } from "./internal/labelArguments.js"
 import { changeState } from "./internal/sessionState.js"
 import { shielded } from "./internal/shielded.js"
 import * as ToolCall from "./internal/toolCall.js"
@@ -198,7 +198,10 @@ const labelsOf = (http: HttpService, sessionId: string): SessionLabels => {
     ),
     set: Effect.fn("Session.labels.set")(function* (labels: Labels) {
       yield* Effect.annotateCurrentSpan(attributes)
-      yield* validateLabels("labels", labels)
+      yield* Arguments.labels("labels", labels)
+      if (Object.keys(labels).length === 0) {
+        return yield* Arguments.refuse("labels", "must hold at least one label")
+      }
       yield* http.call(SetLabel, { labels, sessionId })
     })
   }

@@ -9,7 +9,8 @@ import { BooleanText, key, make, optionalParameter } from "./Operation.js"
 
 /**
  * A tool that a session offers. `server` is the part of the session that runs it, and may
- * be empty; `inputSchema` is the JSON schema of its arguments.
+ * be empty; `inputSchema` is the JSON schema of its arguments, `tool` the name that it has
+ * on its server.
  *
  * @since 0.1.0
  * @category models
@@ -19,6 +20,7 @@ export interface ToolDescription {
   readonly server: string
   readonly description?: string
   readonly inputSchema?: unknown
+  readonly tool?: string
 }
 
 const ToolContent = Schema.Struct({

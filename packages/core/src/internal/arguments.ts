@@ -75,15 +75,13 @@ export const optionalBoolean = (
     ? Effect.void
     : refuse(argument, "must be true or false")
 
-/** A flat map of texts of which none is blank. It may be empty. */
+/** A flat map of texts of which none is blank, each name before its value. It may be empty. */
 export const labels = (
   argument: string,
   value: { readonly [name: string]: string }
 ): Effect.Effect<void, InvalidArgument> =>
   Effect.suspend(() => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      return refuse(argument, "must be an object of texts")
-    }
+    if (!isPlainObject(value)) return refuse(argument, "must be an object of texts")
     for (const [name, label] of Object.entries(value)) {
       if (name.trim() === "") return refuse(argument, "must not have a blank name")
       if (typeof label !== "string" || label.trim() === "") {

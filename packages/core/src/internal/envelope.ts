@@ -80,6 +80,8 @@ const reasonsByCode: ReadonlyMap<string, ApiErrorReason> = new Map([
   ["PathAlreadyBound", "PathAlreadyBound"],
   ["InvalidAction.NotFound", "ActionNotFound"],
   ["InvalidParameter", "InvalidParameter"],
+  // Local AgentBay's word for it; that of the service is unknown.
+  ["InvalidMcpSession.Status", "UnexpectedState"],
   ["InternalError", "ServerFault"],
   ["ServiceUnavailable", "ServerFault"]
 ])

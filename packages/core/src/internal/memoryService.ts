@@ -5,18 +5,13 @@ import { sessionHandlers } from "./memory/sessions.js"
 import { callTool, toolList } from "./memory/tools.js"
 import { makeWorld } from "./memory/world.js"
 
+export type { FileReply } from "./memory/contextFiles.js"
 export type { MemoryReply } from "./memory/reply.js"
 
 /** The service in memory: it answers actions, and requests to the URLs of stored files. */
 export interface MemoryService {
-  (action: string, parameters: Parameters, at: number): MemoryReply
-  readonly fileRequest: (
-    method: string,
-    contextId: string,
-    path: string,
-    bytes: Uint8Array,
-    at?: number
-  ) => FileReply
+  readonly answer: (action: string, parameters: Parameters, at: number) => MemoryReply
+  readonly fileRequest: (method: string, url: string, bytes: Uint8Array, at: number) => FileReply
 }
 
 /**
@@ -31,8 +26,10 @@ export const makeMemoryService = (options: { readonly taskPolls: number }): Memo
     ...sessionHandlers(world, { CallMcpTool: callTool }),
     ListMcpTools: () => ok(toolList)
   }
-  const answer = (action: string, parameters: Parameters, at: number): MemoryReply =>
-    (Object.hasOwn(handlers, action) ? handlers[action] : undefined)?.(parameters, at) ??
-    refusal("InvalidAction.NotFound", "Specified api is not found.")
-  return Object.assign(answer, { fileRequest: fileRequest(world) })
+  return {
+    answer: (action, parameters, at) =>
+      (Object.hasOwn(handlers, action) ? handlers[action] : undefined)?.(parameters, at) ??
+      refusal("InvalidAction.NotFound", "Specified api is not found."),
+    fileRequest: fileRequest(world)
+  }
 }

@@ -8,8 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { operations } from "../Protocol.js"
 import { concat } from "./bytes.js"
-import { parseFileUrl } from "./memory/contextFiles.js"
-import { makeMemoryService, type MemoryReply, type MemoryService } from "./memoryService.js"
+import { type FileReply, makeMemoryService, type MemoryReply } from "./memoryService.js"
 import { file, never, ok, raw, refuse, type Reply } from "./testReply.js"
 
 /**
@@ -86,18 +85,22 @@ export interface Service {
   readonly aborted: Effect.Effect<number>
 }
 
-/** What the store in memory answers, whose URLs the service in memory gives out. */
-const fromStore = (memory: MemoryService, { at, bytes, method, url }: RecordedRequest): Reply => {
-  const named = parseFileUrl(url)
-  if (named === undefined) return raw(404, "")
-  const reply = memory.fileRequest(method, named.contextId, named.path, bytes, at)
-  return method === "GET" && reply.status === 200 ? file(reply.bytes) : raw(reply.status, "")
-}
-
 const fromMemory = (reply: MemoryReply): Reply =>
   reply._tag === "Ok" ? ok(reply.data, reply.beside) : refuse(reply)
 
+const fromStore = ({ bytes, status }: FileReply): Reply =>
+  status === 200 ? file(bytes) : raw(status, "")
+
 const isFileMethod = (method: string): method is FileMethod => method === "PUT" || method === "GET"
+
+/** A body has come when its announced length has, as on a wire: whatever follows is too late. */
+const untilLength = (length: number) => {
+  let received = 0
+  return Stream.takeUntil((piece: Uint8Array) => {
+    received += piece.length
+    return received >= length
+  })
+}
 
 const bytesOf = (
   request: HttpClientRequest.HttpClientRequest
@@ -106,7 +109,9 @@ const bytesOf = (
     case "Uint8Array":
       return Effect.succeed(request.body.body)
     case "Stream":
-      return Stream.runCollect(request.body.stream).pipe(
+      return request.body.stream.pipe(
+        untilLength(Number(request.headers["content-length"] ?? Infinity)),
+        Stream.runCollect,
         Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))),
         Effect.mapError(
           (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })
@@ -207,8 +212,8 @@ export const makeScriptedClient = (options: {
     return (
       scripted(options.script, recorded, index) ??
       (isFileMethod(recorded.method)
-        ? fromStore(memory, recorded)
-        : fromMemory(memory(recorded.action, recorded.parameters, recorded.at)))
+        ? fromStore(memory.fileRequest(recorded.method, recorded.url, recorded.bytes, recorded.at))
+        : fromMemory(memory.answer(recorded.action, recorded.parameters, recorded.at)))
     )
   }
 

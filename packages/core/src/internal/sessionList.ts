@@ -1,6 +1,4 @@
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ListOptions, SessionSummary } from "../AgentBay.js"
 import { type CallError, InvalidArgument } from "../AgentBayError.js"
@@ -8,6 +6,7 @@ import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { Page } from "../Page.js"
 import { ListSession } from "../Protocol.js"
 import * as Arguments from "./arguments.js"
+import { nextTokenOf, pagesOf } from "./pages.js"
 
 const defaultPageSize = 10
 
@@ -24,10 +23,6 @@ const filterOf = (options: ListOptions): Effect.Effect<Filter, InvalidArgument> 
     const maxResults = yield* Arguments.wholeNumber("pageSize", pageSize, 1)
     return { labels, maxResults, status }
   })
-
-// A service that repeats its token would otherwise be asked for ever.
-const nextTokenOf = (told: string | undefined, asked: string | undefined) =>
-  told === "" || told === asked ? undefined : told
 
 const readPage = (
   http: HttpService,
@@ -50,16 +45,7 @@ export const listSessions = (
   options: ListOptions
 ): Stream.Stream<SessionSummary, CallError | InvalidArgument> =>
   Stream.unwrap(
-    Effect.map(filterOf(options), (filter) =>
-      Stream.paginateChunkEffect<string | undefined, SessionSummary, CallError, never>(
-        undefined,
-        (token) =>
-          Effect.map(readPage(http, filter, token), ({ items, nextToken }) => [
-            Chunk.fromIterable(items),
-            Option.fromNullable(nextToken)
-          ])
-      )
-    )
+    Effect.map(filterOf(options), (filter) => pagesOf((token) => readPage(http, filter, token)))
   )
 
 /**

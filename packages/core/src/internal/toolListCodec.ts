@@ -13,7 +13,8 @@ const Tool = Schema.Struct({
   Server: text,
   serverName: text,
   description: text,
-  inputSchema: Schema.optionalWith(Schema.Unknown, { nullable: true })
+  inputSchema: Schema.optionalWith(Schema.Unknown, { nullable: true }),
+  tool: text
 })
 
 const Tools = Schema.Array(Tool)
@@ -25,19 +26,27 @@ const ToolDescriptionSchema: Schema.Schema<ToolDescription> = Schema.Struct({
   name: Schema.String,
   server: Schema.String,
   description: Schema.optionalWith(Schema.String, { exact: true }),
-  inputSchema: Schema.optionalWith(Schema.Unknown, { exact: true })
+  inputSchema: Schema.optionalWith(Schema.Unknown, { exact: true }),
+  tool: Schema.optionalWith(Schema.String, { exact: true })
 })
 
-const toDescription = (tool: typeof Tool.Type): ToolDescription | undefined => {
-  const name = tool.name ?? tool.Name
-  if (name === undefined) return undefined
-  return {
-    name,
-    server: tool.server ?? tool.Server ?? tool.serverName ?? "",
-    ...(tool.description === undefined ? {} : { description: tool.description }),
-    ...(tool.inputSchema === undefined ? {} : { inputSchema: tool.inputSchema })
-  }
-}
+const toDescription = ({
+  description,
+  inputSchema,
+  Name,
+  name = Name,
+  tool,
+  ...of
+}: typeof Tool.Type): ToolDescription | undefined =>
+  name === undefined
+    ? undefined
+    : {
+        name,
+        server: of.server ?? of.Server ?? of.serverName ?? "",
+        ...(description === undefined ? {} : { description }),
+        ...(inputSchema === undefined ? {} : { inputSchema }),
+        ...(tool === undefined ? {} : { tool })
+      }
 
 const encode = (tools: ReadonlyArray<ToolDescription>) => JSON.stringify(tools)
 

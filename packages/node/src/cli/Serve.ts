@@ -96,9 +96,12 @@ export const command = Command.make(
     showKey: Options.boolean("show-key").pipe(
       Options.withDescription("Show the API key, which is kept in a file otherwise")
     ),
+    unsafeShell: Options.boolean("unsafe-shell").pipe(
+      Options.withDescription("Run commands of sessions on this machine without isolation")
+    ),
     json: Arguments.json
   },
-  Effect.fnUntraced(function* ({ data, host, json, port, showKey }) {
+  Effect.fnUntraced(function* ({ data, host, json, port, showKey, unsafeShell }) {
     const screen = yield* Screen
     const checkedPort = yield* checkPort(port)
     const { LocalAgentBay, layer } = yield* Effect.promise(() => import("../LocalAgentBay.js"))
@@ -108,7 +111,8 @@ export const command = Command.make(
       dataDirectory: data,
       port: checkedPort,
       host: Option.getOrUndefined(host),
-      advertise: true
+      advertise: true,
+      shell: unsafeShell ? "unsafe" : "isolated"
     })
     yield* Effect.scoped(
       Effect.gen(function* () {

@@ -17,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import type * as NodeHttp from "node:http"
 import * as ApiKey from "./ApiKey.js"
+import * as Caller from "./Caller.js"
 import * as Identifier from "./Identifier.js"
 import type { Failure, Origin } from "./Operation.js"
 import { Operations } from "./Operations.js"
@@ -99,6 +100,7 @@ export const make = Effect.fnUntraced(function* (
   const answer = (
     origin: Origin,
     request: NodeHttp.IncomingMessage,
+    response: NodeHttp.ServerResponse,
     body: string
   ): Effect.Effect<object, Failure> => {
     const [path, query] = splitTarget(request.url ?? "")
@@ -107,7 +109,9 @@ export const make = Effect.fnUntraced(function* (
     const entry = known ? operations.get(parameters["Action"] ?? "") : undefined
     if (entry === undefined) return Effect.fail(Refusal.unknownAction)
     if (!isRightKey(parameters["Authorization"] ?? "")) return Effect.fail(Refusal.notLoggedIn)
-    return Effect.tapErrorCause(entry.answer(parameters, origin), (cause) =>
+    const answered = entry.answer(parameters, origin)
+    const wanted = entry.endsWithCaller ? Caller.whileThere(response, answered) : answered
+    return Effect.tapErrorCause(wanted, (cause) =>
       refusalOf(cause) !== undefined || Cause.isInterruptedOnly(cause)
         ? Effect.void
         : Effect.logError("A request failed", cause).pipe(
@@ -132,7 +136,7 @@ export const make = Effect.fnUntraced(function* (
         onBody: (body) =>
           run(
             Effect.matchCause(
-              Effect.suspend(() => answer(origin, request, body)),
+              Effect.suspend(() => answer(origin, request, response, body)),
               {
                 onSuccess: (fields) => write(response, accept(fields, requestId)),
                 onFailure: (cause) => refuseWith(refusalOf(cause) ?? Refusal.internalError)

@@ -9,7 +9,7 @@ export const fileUrl = (contextId: string, path: string): string =>
   `${origin}/${encodeURIComponent(contextId)}/${encodeURIComponent(path)}`
 
 /** What a URL of {@link fileUrl} is about; nothing for any other. */
-export const parseFileUrl = (
+const parseFileUrl = (
   url: string
 ): { readonly contextId: string; readonly path: string } | undefined => {
   const match = /^https:\/\/files\.agentbay\.test\/([^/?]+)\/([^/?]+)/.exec(url)
@@ -28,7 +28,8 @@ const empty = (status: number): FileReply => ({ status, bytes: new Uint8Array() 
 
 export const fileRequest =
   (world: World) =>
-  (method: string, contextId: string, path: string, bytes: Uint8Array, at = 0): FileReply => {
+  (method: string, url: string, bytes: Uint8Array, at: number): FileReply => {
+    const { contextId = "", path = "" } = parseFileUrl(url) ?? {}
     const files = world.contexts.get(contextId)?.files
     if (files === undefined) return empty(404)
     switch (method) {
