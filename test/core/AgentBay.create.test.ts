@@ -57,11 +57,6 @@ describe("what create sends", () => {
     ],
     ["loadSkills", { loadSkills: true }, { LoadSkill: "true" }],
     ["skills that are not loaded", { loadSkills: false }, { LoadSkill: "false" }],
-    [
-      "skillNames, as a JSON text beside LoadSkill (S6)",
-      { loadSkills: true, skillNames: ["pdf", "tables"] },
-      { LoadSkill: "true", Skills: '["pdf","tables"]' }
-    ],
     ["labels", { labels: { project: "demo" } }, { Labels: '{"project":"demo"}' }],
     ["no labels, where an empty map is given", { labels: {} }, { Labels: "{}" }],
     ["idleTimeout, in whole seconds", { idleTimeout: "1500 millis" }, { Timeout: "2" }],
@@ -76,6 +71,14 @@ describe("what create sends", () => {
       }).pipe(Effect.provide(service()))
     )
   }
+
+  it.effect("the list of skills as a JSON text beside the wish to load them (S6)", () =>
+    Effect.gen(function* () {
+      yield* create({ loadSkills: true, skillNames: ["pdf", "tables"] })
+      const { LoadSkill, Skills } = yield* sent
+      assert.deepStrictEqual([LoadSkill, Skills], ["true", '["pdf","tables"]'])
+    }).pipe(Effect.provide(service()))
+  )
 
   it.effect("the framework, and the region of the configuration", () =>
     Effect.gen(function* () {

@@ -138,12 +138,12 @@ describe("what is sent of a policy", () => {
     ["parts, in the order given", partial, JSON.stringify(partial)],
     ["nulls (#41)", JSON.parse(capturedPolicy(41)), capturedPolicy(41)],
     [
-      "a mapping (X5)",
+      "a mapping",
       { mappingPolicy: { path: "/old" } },
       JSON.stringify({ mappingPolicy: { path: "/old" } })
     ],
     [
-      "a mapping beside the defaults (X5)",
+      "a mapping beside the defaults",
       SyncPolicy.make({ mapping: { path: "/old" } }),
       `${capturedPolicy(39).slice(0, -1)},"mappingPolicy":{"path":"/old"}}`
     ]
@@ -158,6 +158,19 @@ describe("what is sent of a policy", () => {
       }).pipe(Effect.provide(service()))
     )
   }
+
+  it.effect("mappingPolicy is sent, by make and in a plain object (X5)", () =>
+    Effect.gen(function* () {
+      const mappingPolicy = { path: "/old" }
+      for (const policy of [SyncPolicy.make({ mapping: mappingPolicy }), { mappingPolicy }]) {
+        yield* inTime(create({ contextId, path, policy }))
+      }
+      for (const text of yield* policiesOf("CreateMcpSession")) {
+        assert.deepStrictEqual(JSON.parse(text ?? "{}").mappingPolicy, mappingPolicy)
+      }
+      assert.strictEqual((yield* policiesOf("CreateMcpSession")).length, 2)
+    }).pipe(Effect.provide(service()))
+  )
 
   it("any valid policy reads as it was written, and is sent alike by create and bind (B4)", () => {
     const through = (policy: SyncPolicy.SyncPolicy, way: "create" | "bind") => {

@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import { InvalidArgument } from "../AgentBayError.js"
 import type { Content } from "../ContextFiles.js"
 import { refuse, wholeNumber } from "./arguments.js"
+import { concat } from "./bytes.js"
 import { isWellFormed } from "./storedPath.js"
 
 /** What is sent: bytes, or a stream that gives exactly as many as it says. */
@@ -28,18 +29,6 @@ const ofBytes = (bytes: Uint8Array): Sendable<never> => ({
         )
 })
 
-const concat = (pieces: Chunk.Chunk<Uint8Array>, total: number): Uint8Array => {
-  const only = Chunk.get(pieces, 0)
-  if (pieces.length === 1 && only._tag === "Some") return only.value
-  const all = new Uint8Array(total)
-  let offset = 0
-  for (const piece of pieces) {
-    all.set(piece, offset)
-    offset += piece.length
-  }
-  return all
-}
-
 /**
  * A stream that fails when it gives another number of bytes than promised. The last piece is
  * held back until the stream has ended well: a store that has every byte it was promised
@@ -60,12 +49,12 @@ const exactly = <E>(
       })
     return stream.pipe(
       Stream.mapChunksEffect((pieces) => {
-        const size = Chunk.reduce(pieces, 0, (total, piece) => total + piece.length)
-        if (size === 0) return Effect.succeed(Chunk.empty<Uint8Array>())
-        received += size
+        const together = concat(Chunk.toReadonlyArray(pieces))
+        if (together.length === 0) return Effect.succeed(Chunk.empty<Uint8Array>())
+        received += together.length
         if (received > length) return Effect.fail(wrong("more"))
         const before = held
-        held = concat(pieces, size)
+        held = together
         return Effect.succeed(before === undefined ? Chunk.empty() : Chunk.of(before))
       }),
       Stream.concat(

@@ -47,6 +47,8 @@ export interface Task {
   /** Unix seconds; zero while the task runs. */
   finished: number
   counts: TransferCounts
+  /** What was left alone since it is neither a file nor a directory; known at the end. */
+  skipped?: { readonly count: number; readonly paths: ReadonlyArray<string> }
   /** Done when the task has ended, whatever its end was. */
   readonly ended: Deferred.Deferred<void>
 }

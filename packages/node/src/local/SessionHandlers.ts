@@ -6,9 +6,8 @@
 import * as Protocol from "@effect-agentbay/core/Protocol"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { ContextStore } from "./ContextStore.js"
-import * as FileTools from "./FileTools.js"
+import { DirectLink, type Service as DirectLinkService } from "./DirectLink.js"
 import { type Entry, handle, type Origin } from "./Operation.js"
 import * as Paging from "./Paging.js"
 import * as Refusal from "./Refusal.js"
@@ -16,15 +15,15 @@ import { LiveStatus, type Session } from "./Session.js"
 import { SessionRegistry } from "./SessionRegistry.js"
 import { Sessions } from "./Sessions.js"
 import { resourceUrl } from "./SessionStateHandlers.js"
+import { Toolbox } from "./Toolbox.js"
 
-const toolList = [...FileTools.tools.values()].map(({ inputSchema, name }) => ({
-  name,
-  server: FileTools.server,
-  inputSchema
-}))
-
-/** Without link and token, clients call the tools through `CallMcpTool`. */
-const connection = (session: Session, origin: Origin) => ({
+/** Without a link, clients call the tools through `CallMcpTool`. */
+const connection = (
+  session: Session,
+  origin: Origin,
+  links: DirectLinkService,
+  toolList: ReadonlyArray<Protocol.ToolDescription>
+) => ({
   sessionId: session.id,
   success: true,
   appInstanceId: session.appInstanceId,
@@ -33,8 +32,7 @@ const connection = (session: Session, origin: Origin) => ({
   httpPort: "",
   networkInterfaceIp: "",
   vpcResource: false,
-  linkUrl: "",
-  token: Redacted.make(""),
+  ...links.of(session.id, origin),
   wsUrl: "",
   toolList
 })
@@ -60,11 +58,13 @@ const defaultIdleSeconds = 300
 export const make: Effect.Effect<
   ReadonlyArray<Entry>,
   never,
-  ContextStore | SessionRegistry | Sessions
+  ContextStore | DirectLink | SessionRegistry | Sessions | Toolbox
 > = Effect.gen(function* () {
   const contexts = yield* ContextStore
   const registry = yield* SessionRegistry
   const sessions = yield* Sessions
+  const links = yield* DirectLink
+  const { tools } = yield* Toolbox
 
   const findEver = (id: string) =>
     registry.get(id).pipe(
@@ -103,7 +103,7 @@ export const make: Effect.Effect<
           idleSeconds: timeout,
           bindings: payload.persistenceDataList ?? []
         })
-        return { data: { ...connection(session, origin), errMsg: "" } }
+        return { data: { ...connection(session, origin, links, tools), errMsg: "" } }
       })
     ),
     handle(
@@ -113,7 +113,7 @@ export const make: Effect.Effect<
         const names = yield* contexts.names(session.bindings.map((binding) => binding.contextId))
         return {
           data: {
-            ...connection(session, origin),
+            ...connection(session, origin, links, tools),
             status: session.status,
             contexts: [...names].map(([id, name]) => ({ id, name }))
           }

@@ -82,7 +82,7 @@ export class Sessions extends Context.Tag("@effect-agentbay/node/local/Sessions"
 >() {}
 
 /** Directories that every session has. */
-const ownDirectories = [MountPath.home, "/tmp"]
+const ownDirectories = [MountPath.home, "/tmp", "/var/tmp"]
 
 type Needs =
   | BackgroundWork
