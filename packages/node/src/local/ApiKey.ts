@@ -17,11 +17,7 @@ import * as PrivateFile from "./PrivateFile.js"
 const kept = (
   fileOf: (directory: typeof DataDirectory.Service) => string,
   fresh: () => string
-): Effect.Effect<
-  Redacted.Redacted,
-  LocalAgentBayError,
-  DataDirectory | FileSystem.FileSystem
-> =>
+): Effect.Effect<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> =>
   Effect.flatMap(DataDirectory, (directory) =>
     PrivateFile.keep(fileOf(directory), fresh).pipe(
       Effect.map((secret) => Redacted.make(secret)),
