@@ -45,9 +45,9 @@ import * as State from "./local/State.js"
 import * as StoreVersions from "./local/StoreVersions.js"
 import * as StoredFiles from "./local/StoredFiles.js"
 import * as SyncEngine from "./local/SyncEngine.js"
+import * as Tls from "./local/Tls.js"
 import * as TransferQueue from "./local/TransferQueue.js"
 import * as Toolbox from "./local/Toolbox.js"
-import * as Tls from "./local/Tls.js"
 import * as World from "./local/World.js"
 
 export {

@@ -94,9 +94,9 @@ const fromStore = ({ bytes, status }: FileReply): Reply =>
 const isFileMethod = (method: string): method is FileMethod => method === "PUT" || method === "GET"
 
 /** A body has come when its announced length has, as on a wire: whatever follows is too late. */
-const untilLength = (length: number) => {
+const untilLength = <E>(body: Stream.Stream<Uint8Array, E>, length: number) => {
   let received = 0
-  return Stream.takeUntil((piece: Uint8Array) => {
+  return Stream.takeUntil(body, (piece) => {
     received += piece.length
     return received >= length
   })
@@ -109,8 +109,10 @@ const bytesOf = (
     case "Uint8Array":
       return Effect.succeed(request.body.body)
     case "Stream":
-      return request.body.stream.pipe(
-        untilLength(Number(request.headers["content-length"] ?? Infinity)),
+      return untilLength(
+        request.body.stream,
+        Number(request.headers["content-length"] ?? Infinity)
+      ).pipe(
         Stream.runCollect,
         Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))),
         Effect.mapError(

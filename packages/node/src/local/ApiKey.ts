@@ -15,11 +15,11 @@ import * as PrivateFile from "./PrivateFile.js"
 
 /** A secret of the data directory: made when there is none, and kept for its owner alone. */
 const kept = (
-  file: string,
+  fileOf: (directory: typeof DataDirectory.Service) => string,
   fresh: () => string
 ): Effect.Effect<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> =>
   Effect.flatMap(DataDirectory, (directory) =>
-    PrivateFile.keep(file, fresh).pipe(
+    PrivateFile.keep(fileOf(directory), fresh).pipe(
       Effect.map((secret) => Redacted.make(secret)),
       Effect.mapError(
         (cause) =>
@@ -43,7 +43,7 @@ export const ofDataDirectory: Effect.Effect<
   Redacted.Redacted,
   LocalAgentBayError,
   DataDirectory | FileSystem.FileSystem
-> = Effect.flatMap(DataDirectory, ({ keyFile }) => kept(keyFile, Identifier.apiKey))
+> = kept(({ keyFile }) => keyFile, Identifier.apiKey)
 
 /**
  * The token of the admin route, made and kept in the same way.
@@ -54,9 +54,7 @@ export const adminToken: Effect.Effect<
   Redacted.Redacted,
   LocalAgentBayError,
   DataDirectory | FileSystem.FileSystem
-> = Effect.flatMap(DataDirectory, ({ adminTokenFile }) =>
-  kept(adminTokenFile, Identifier.adminToken)
-)
+> = kept(({ adminTokenFile }) => adminTokenFile, Identifier.adminToken)
 
 /**
  * A key that the program chose. A blank one would let in whoever sends none, so it is
