@@ -16,9 +16,12 @@ import * as NodeOs from "node:os"
 import * as Advertisement from "./local/Advertisement.js"
 import * as ApiKey from "./local/ApiKey.js"
 import * as BackgroundWork from "./local/BackgroundWork.js"
+import * as ContextCleaning from "./local/ContextCleaning.js"
 import * as ContextStore from "./local/ContextStore.js"
 import * as DataDirectory from "./local/DataDirectory.js"
+import * as FileUrl from "./local/FileUrl.js"
 import * as HttpFront from "./local/HttpFront.js"
+import * as InternalContexts from "./local/InternalContexts.js"
 import * as Listener from "./local/Listener.js"
 import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
 import * as Operations from "./local/Operations.js"
@@ -31,7 +34,9 @@ import * as SessionRelease from "./local/SessionRelease.js"
 import * as Sessions from "./local/Sessions.js"
 import * as State from "./local/State.js"
 import * as StoreVersions from "./local/StoreVersions.js"
+import * as StoredFiles from "./local/StoredFiles.js"
 import * as SyncEngine from "./local/SyncEngine.js"
+import * as TransferQueue from "./local/TransferQueue.js"
 
 export {
   /**
@@ -170,10 +175,13 @@ const rooms = Routes.layer.pipe(
   Layer.provideMerge(SessionRelease.layer),
   Layer.provideMerge(RecyclingSweep.layer),
   Layer.provideMerge(SyncEngine.layer),
+  Layer.provideMerge(InternalContexts.layer),
+  Layer.provideMerge(Layer.mergeAll(ContextCleaning.layer, StoredFiles.layer)),
   Layer.provideMerge(BackgroundWork.layer),
   Layer.provideMerge(
     Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer, Recycling.layer)
   ),
+  Layer.provideMerge(Layer.mergeAll(FileUrl.layer, TransferQueue.layer)),
   Layer.provideMerge(State.layer)
 )
 

@@ -4,6 +4,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as NodeFs from "node:fs"
 import * as BackgroundWork from "../../../packages/node/src/local/BackgroundWork.js"
 import * as ContextStore from "../../../packages/node/src/local/ContextStore.js"
@@ -19,7 +21,8 @@ import * as Sessions from "../../../packages/node/src/local/Sessions.js"
 import * as State from "../../../packages/node/src/local/State.js"
 import * as StoreVersions from "../../../packages/node/src/local/StoreVersions.js"
 import * as SyncEngine from "../../../packages/node/src/local/SyncEngine.js"
-import { temporaryDirectory } from "./trees.js"
+import * as TransferQueue from "../../../packages/node/src/local/TransferQueue.js"
+import { replaceCall, systemError, temporaryDirectory } from "./trees.js"
 import { eventually } from "./wire.js"
 import { mount, tree, write } from "./workspace.js"
 
@@ -31,7 +34,7 @@ const rooms = Sessions.layer.pipe(
   Layer.provideMerge(
     Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer, Recycling.layer)
   ),
-  Layer.provideMerge(State.layer)
+  Layer.provideMerge(Layer.merge(State.layer, TransferQueue.layer))
 )
 
 /**
@@ -66,12 +69,16 @@ const world = Effect.fnUntraced(function* (path: string) {
       )
     ).pipe(Effect.withClock(clock))
   return {
+    rules: Context.get(context, Recycling.Recycling).rules,
     store: directory.contextFiles(project.id) + mount,
     session: (policy: object) =>
       sessions
         .create({
           imageId: "linux_latest",
           regionId: "local",
+          policyId: "",
+          // Far beyond what the clock is pushed by: idling is not the matter here.
+          idleSeconds: 1_000_000_000,
           labels: {},
           bindings: [{ contextId: project.id, path: mount, policy }]
         })
@@ -201,6 +208,45 @@ describe("recyclePolicy", () => {
       yield* shorter.upload
       yield* becomes(store, { b: "2" })
     })
+  )
+
+  it.scopedLive("a rule goes with the last of what it is about", () =>
+    Effect.gen(function* () {
+      const path = yield* temporaryDirectory
+      const { advance, rules, session, store } = yield* world(path)
+      const { folder, upload } = yield* session(expiring("Lifecycle_1Day"))
+      write(folder, { a: "1" })
+      yield* upload
+      assert.lengthOf(rules(), 1)
+      NodeFs.rmSync(store, { recursive: true })
+      yield* advance(Duration.days(2))
+      yield* eventually(Effect.sync(rules), (left) => left.length === 0)
+      yield* upload
+      assert.lengthOf(rules(), 1)
+      yield* advance(Duration.days(2))
+      yield* becomes(store, {})
+    })
+  )
+
+  it.scopedLive("what cannot be removed is tried again", () =>
+    Effect.gen(function* () {
+      const { advance, session, store } = yield* world(yield* temporaryDirectory)
+      const { folder, upload } = yield* session(expiring("Lifecycle_1Day"))
+      write(folder, { a: "1", b: "2" })
+      yield* upload
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* replaceCall("unlinkSync", (original) => (file) => {
+            if (String(file) === `${store}/a`) throw systemError("EACCES", -13)
+            original(file)
+          })
+          yield* advance(Duration.days(2))
+          yield* becomes(store, { a: "1" })
+        })
+      )
+      yield* advance(Duration.hours(2))
+      yield* becomes(store, {})
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   )
 
   it.scopedLive("an archive expires as a whole", () =>

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Buffer } from "node:buffer"
@@ -23,19 +23,9 @@ export const ofDataDirectory: Effect.Effect<
   Redacted.Redacted,
   LocalAgentBayError,
   DataDirectory | FileSystem.FileSystem
-> = Effect.gen(function* () {
-  const directory = yield* DataDirectory
-  const fs = yield* FileSystem.FileSystem
-  const read = Effect.map(fs.readFileString(directory.keyFile), (text) => text.trim())
-  return yield* Effect.gen(function* () {
-    if (yield* fs.exists(directory.keyFile)) {
-      const kept = yield* read
-      if (kept !== "") return Redacted.make(kept)
-    }
-    const fresh = Identifier.apiKey()
-    yield* PrivateFile.write(directory.keyFile, `${fresh}\n`)
-    return Redacted.make(fresh)
-  }).pipe(
+> = Effect.flatMap(DataDirectory, (directory) =>
+  PrivateFile.keep(directory.keyFile, Identifier.apiKey).pipe(
+    Effect.map((key) => Redacted.make(key)),
     Effect.mapError(
       (cause) =>
         new LocalAgentBayError({
@@ -46,7 +36,7 @@ export const ofDataDirectory: Effect.Effect<
         })
     )
   )
-})
+)
 
 /**
  * A key that the program chose. A blank one would let in whoever sends none, so it is

@@ -39,14 +39,16 @@ export const check = (
   now: number
 ): Effect.Effect<ReadonlyArray<Binding>, Refusal.Refusal> =>
   Effect.suspend(() => {
-    const mounts = bound.map((binding) => binding.mount)
+    const taken = new Set(bound.map((binding) => binding.mount))
+    const mounts = [...taken]
     const bindings: Array<Binding> = []
     for (const { contextId, path, policy = {} } of requested) {
       const mount = MountPath.mountPath(path)
       if (Either.isLeft(mount)) {
         return Effect.fail(Refusal.invalidParameter("PersistenceDataList", mount.left.message))
       }
-      const other = mounts.find((taken) => overlaps(taken, mount.right))
+      if (taken.has(mount.right)) return Effect.fail(Refusal.pathAlreadyBound(path))
+      const other = mounts.find((earlier) => overlaps(earlier, mount.right))
       if (other !== undefined) {
         return Effect.fail(
           Refusal.invalidParameter("PersistenceDataList", describeClash(mount.right, other))

@@ -91,7 +91,11 @@ export const listen = Effect.fnUntraced(function* (
       `Local AgentBay listens on ${host}: other machines can reach it, and the key travels unencrypted`
     )
   }
-  const server = NodeHttp.createServer({ keepAliveTimeout: keepAliveMillis })
+  const server = NodeHttp.createServer({
+    keepAliveTimeout: keepAliveMillis,
+    // A file of gigabytes takes its time. Who falls silent in the middle is dropped elsewhere.
+    requestTimeout: 0
+  })
   return yield* Effect.acquireRelease(
     Effect.async<string, LocalAgentBayError>((resume) => {
       const onError = (cause: unknown) => resume(Effect.fail(failure(describe(cause), cause)))

@@ -103,6 +103,26 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
     ) STRICT`
   ],
   [
+    "ALTER TABLE sessions ADD COLUMN idle_seconds INTEGER NOT NULL DEFAULT 300",
+    "ALTER TABLE sessions ADD COLUMN policy_id TEXT NOT NULL DEFAULT ''"
+  ],
+  // Contexts: those that are deleted but whose files may still be there, and those that the
+  // server keeps for sessions. A session that is created while its context is deleted must
+  // not come to be.
+  [
+    "CREATE TABLE removed_contexts (context_id TEXT PRIMARY KEY) STRICT",
+    `CREATE TABLE internal_contexts (
+      context_id TEXT PRIMARY KEY,
+      session_id TEXT NOT NULL,
+      type TEXT NOT NULL,
+      UNIQUE (session_id, type)
+    ) STRICT`,
+    "CREATE INDEX bindings_by_context ON bindings (context_id)",
+    `CREATE TRIGGER bindings_need_a_context BEFORE INSERT ON bindings
+      WHEN NOT EXISTS (SELECT 1 FROM contexts WHERE id = NEW.context_id)
+      BEGIN SELECT RAISE(ABORT, 'the context of a binding is gone'); END`
+  ],
+  [
     `CREATE TABLE recycling (
       context_id TEXT NOT NULL,
       path TEXT NOT NULL,
@@ -156,18 +176,20 @@ export const make: Effect.Effect<Service, LocalAgentBayError, DataDirectory | Sc
       // The client's own transactions open a connection each and never close it; a batch is
       // a transaction on the connection at hand.
       atomically: (statements) =>
-        Effect.tryPromise({
-          try: () =>
-            client.batch(
-              statements.map((statement) => {
-                const [sql, args] = statement.compile()
-                // Every value that the tables' modules bind is a text, a number or null.
-                return { sql, args: args as Array<Libsql.InValue> }
-              }),
-              "write"
-            ),
-          catch: (cause) => new SqlError({ cause, message: "Failed to execute transaction" })
-        }).pipe(Effect.asVoid)
+        statements.length === 0
+          ? Effect.void
+          : Effect.tryPromise({
+              try: () =>
+                client.batch(
+                  statements.map((statement) => {
+                    const [sql, args] = statement.compile()
+                    // Every value that the tables' modules bind is a text, a number or null.
+                    return { sql, args: args as Array<Libsql.InValue> }
+                  }),
+                  "write"
+                ),
+              catch: (cause) => new SqlError({ cause, message: "Failed to execute transaction" })
+            }).pipe(Effect.asVoid)
     }
   })
 

@@ -59,12 +59,6 @@ export interface Service {
     session: Session,
     requests: ReadonlyArray<Request>
   ) => Effect.Effect<ReadonlyArray<Task>, SqlError>
-  /** Does something at a place of the store while no transfer touches it. */
-  readonly exclusively: <A, E>(
-    contextId: string,
-    path: string,
-    work: Effect.Effect<A, E>
-  ) => Effect.Effect<A, E>
 }
 
 /**
@@ -75,9 +69,6 @@ export class SyncEngine extends Context.Tag("@effect-agentbay/node/local/SyncEng
   Service
 >() {}
 
-/** How many transfers run at once. More would only make the disk seek. */
-const concurrency = 4
-
 /** How many of the entries that were left alone a status names. */
 const namedSkips = 10
 
@@ -87,7 +78,13 @@ const namedSkips = 10
 export const make: Effect.Effect<
   Service,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | Recycling | BackgroundWork
+  | State
+  | DataDirectory
+  | SessionRegistry
+  | StoreVersions
+  | Recycling
+  | TransferQueue.TransferQueue
+  | BackgroundWork
 > = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
@@ -95,7 +92,7 @@ export const make: Effect.Effect<
   const recycling = yield* Recycling
   const background = yield* BackgroundWork
   const { table } = yield* SessionRegistry
-  const queue = TransferQueue.make(concurrency)
+  const queue = yield* TransferQueue.TransferQueue
 
   const bindingOf = (session: Session, task: Task): Binding | undefined =>
     session.bindings.find(
@@ -279,11 +276,8 @@ export const make: Effect.Effect<
     }),
     run: Effect.fn("SyncEngine.run")(function* (session, requests) {
       const listed = yield* list(session, requests)
-      return yield* Effect.all(listed, { concurrency })
-    }),
-    // An upload of nobody's: whatever else touches the place stands aside.
-    exclusively: (contextId, path, work) =>
-      queue.withTurn({ sessionId: "", contextId, mount: path, type: "upload" }, work)
+      return yield* Effect.all(listed, { concurrency: TransferQueue.atOnce })
+    })
   }
 })
 
@@ -293,5 +287,11 @@ export const make: Effect.Effect<
 export const layer: Layer.Layer<
   SyncEngine,
   never,
-  State | DataDirectory | SessionRegistry | StoreVersions | Recycling | BackgroundWork
+  | State
+  | DataDirectory
+  | SessionRegistry
+  | StoreVersions
+  | Recycling
+  | TransferQueue.TransferQueue
+  | BackgroundWork
 > = Layer.effect(SyncEngine, make)
