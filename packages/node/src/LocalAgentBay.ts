@@ -390,25 +390,36 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
 }
 
 /**
- * Starts Local AgentBay in a temporary directory on a free port. The directory is removed
- * at the end.
+ * Starts Local AgentBay in a temporary directory, on a free port unless one is given. The
+ * directory is removed at the end.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerTest: Layer.Layer<LocalAgentBay, LocalAgentBayError> = Layer.unwrapScoped(
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    fs.makeTempDirectoryScoped({ prefix: "agentbay-" })
-  ).pipe(
-    Effect.mapError(
-      (cause) =>
-        new LocalAgentBayError({
-          reason: "DataDirectory",
-          dataDirectory: NodeOs.tmpdir(),
-          detail: describe(cause),
-          cause
-        })
-    ),
-    Effect.map((dataDirectory) => layer({ dataDirectory }))
-  )
-).pipe(Layer.provide(NodeFileSystem.layer))
+export const layerTestWith = (
+  options: Omit<Options, "dataDirectory">
+): Layer.Layer<LocalAgentBay, LocalAgentBayError> =>
+  Layer.unwrapScoped(
+    Effect.flatMap(FileSystem.FileSystem, (fs) =>
+      fs.makeTempDirectoryScoped({ prefix: "agentbay-" })
+    ).pipe(
+      Effect.mapError(
+        (cause) =>
+          new LocalAgentBayError({
+            reason: "DataDirectory",
+            dataDirectory: NodeOs.tmpdir(),
+            detail: describe(cause),
+            cause
+          })
+      ),
+      Effect.map((dataDirectory) => layer({ ...options, dataDirectory }))
+    )
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+
+/**
+ * The same without options.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTest: Layer.Layer<LocalAgentBay, LocalAgentBayError> = layerTestWith({})

@@ -110,6 +110,29 @@ export const layerConfig = (
 // Nobody is spared by waiting longer between two looks at a server in the same process.
 const localPolicy = PollPolicy.spaced({ interval: "200 millis", maxRetries: 1125 })
 
+// What a test moves is there in milliseconds.
+const testPolicy = PollPolicy.spaced({ interval: "10 millis", maxRetries: 22_500 })
+
+/** The client of a server in this process. */
+const withServer = (
+  server: Layer.Layer<LocalAgentBay.LocalAgentBay, LocalAgentBay.LocalAgentBayError>,
+  options: ClientOptions
+): Layer.Layer<
+  Services | LocalAgentBay.LocalAgentBay,
+  InvalidArgument | LocalAgentBay.LocalAgentBayError
+> => {
+  const client = Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const { apiKey, certFile, url } = yield* LocalAgentBay.LocalAgentBay
+      return overUndici(AgentBayConfig.layer({ apiKey, endpoint: url }), {
+        ...options,
+        ca: options.ca ?? (yield* LocalAgentBay.trusted(certFile))
+      })
+    })
+  )
+  return Layer.provideMerge(client, server)
+}
+
 /**
  * The client together with a Local AgentBay in this process. The server lives as long as
  * the layer; its data stay in its directory. Waits ask every 200 ms, for the standard 225
@@ -123,19 +146,29 @@ export const layerLocal = (
 ): Layer.Layer<
   Services | LocalAgentBay.LocalAgentBay,
   InvalidArgument | LocalAgentBay.LocalAgentBayError
-> => {
-  const client = Layer.unwrapEffect(
-    Effect.gen(function* () {
-      const { apiKey, certFile, url } = yield* LocalAgentBay.LocalAgentBay
-      return overUndici(AgentBayConfig.layer({ apiKey, endpoint: url }), {
-        ...options,
-        pollPolicy: options.pollPolicy ?? localPolicy,
-        ca: options.ca ?? (yield* LocalAgentBay.trusted(certFile))
-      })
-    })
-  )
-  return Layer.provideMerge(client, LocalAgentBay.layer(options))
-}
+> =>
+  withServer(LocalAgentBay.layer(options), {
+    ...options,
+    pollPolicy: options.pollPolicy ?? localPolicy
+  })
+
+/**
+ * The same for tests: the server works in a temporary directory, which is removed at the end,
+ * and waits ask every 10 ms.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerLocalTest = (
+  options: Omit<LocalAgentBay.Options, "dataDirectory"> & ClientOptions = {}
+): Layer.Layer<
+  Services | LocalAgentBay.LocalAgentBay,
+  InvalidArgument | LocalAgentBay.LocalAgentBayError
+> =>
+  withServer(LocalAgentBay.layerTestWith(options), {
+    ...options,
+    pollPolicy: options.pollPolicy ?? testPolicy
+  })
 
 // A variable that is set to nothing counts as not set, except the key: a program that was
 // given an empty key must not silently work on local data.
