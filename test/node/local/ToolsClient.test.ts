@@ -92,7 +92,7 @@ describe.each([
     }).pipe(connected(directLink))
   )
 
-  it.runIf(isolates)("commands run, with any exit code", () =>
+  it.scopedLive.runIf(isolates)("commands run, with any exit code", () =>
     Effect.gen(function* () {
       const agentBay = yield* AgentBay.AgentBay
       const { shell } = yield* agentBay.create()
@@ -101,6 +101,6 @@ describe.each([
         { exitCode: 3, stdout: "x  y\n/tmp\n", stderr: "no\n" }
       )
       assert.deepInclude(yield* shell("sleep 60", { timeout: "200 millis" }), { exitCode: 124 })
-    }).pipe(connected(directLink), Effect.scoped, Effect.runPromise)
+    }).pipe(connected(directLink))
   )
 })
