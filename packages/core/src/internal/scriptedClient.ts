@@ -96,10 +96,11 @@ const isFileMethod = (method: string): method is FileMethod => method === "PUT" 
 /** A body has come when its announced length has, as on a wire: whatever follows is too late. */
 const untilLength = (length: number) => {
   let received = 0
-  return Stream.takeUntil((piece: Uint8Array) => {
-    received += piece.length
-    return received >= length
-  })
+  return (body: Stream.Stream<Uint8Array, unknown>) =>
+    Stream.takeUntil(body, (piece) => {
+      received += piece.length
+      return received >= length
+    })
 }
 
 const bytesOf = (
