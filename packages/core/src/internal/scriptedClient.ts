@@ -110,8 +110,10 @@ const bytesOf = (
     case "Uint8Array":
       return Effect.succeed(request.body.body)
     case "Stream":
+      // A body of no bytes has come when it is announced.
+      if (request.body.contentLength === 0) return Effect.succeed(new Uint8Array())
       return request.body.stream.pipe(
-        untilLength(Number(request.headers["content-length"] ?? Infinity)),
+        untilLength(request.body.contentLength ?? Infinity),
         Stream.runCollect,
         Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))),
         Effect.mapError(
