@@ -168,21 +168,58 @@ const get =
     }))
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * PEM text of the certificates to trust, instead of those that Node trusts: for a server
+   * whose certificate nobody else knows.
+   */
+  readonly ca?: string | undefined
+}
+
+/** A connection pool that closes with the scope. */
+const makePool = ({ ca }: Options) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Agent(ca === undefined ? {} : { connect: { ca } })),
+    (agent) => Effect.promise(() => agent.destroy())
+  )
+
+/**
  * Builds a transport with a connection pool of its own, which closes with the scope.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => new Agent()),
-    (agent) => Effect.promise(() => agent.destroy())
-  ),
-  (agent) => ({ get: get(agent), post: post(agent), put: put(agent) })
-)
+export const makeWith = (
+  options: Options
+): Effect.Effect<HttpTransport.Service, never, Scope.Scope> =>
+  Effect.map(makePool(options), (agent) => ({
+    get: get(agent),
+    post: post(agent),
+    put: put(agent)
+  }))
 
 /**
- * The transport as a layer.
+ * The same, trusting whom Node trusts.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = makeWith({})
+
+/**
+ * The transport as a layer. Each layer that this makes has a pool of its own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<HttpTransport.HttpTransport> =>
+  Layer.scoped(HttpTransport.HttpTransport, makeWith(options))
+
+/**
+ * The transport as a layer, trusting whom Node trusts.
  *
  * @since 0.1.0
  * @category layers

@@ -55,6 +55,11 @@ describe.runIf(isolates)("shell: commands", () => {
           traceId: "",
           isError: true
         })
+        const named = yield* run(
+          id,
+          "echo one > /dev/stderr; echo two | tee /dev/stderr > /dev/stdout"
+        )
+        assert.deepInclude(named, { stdout: "two\n", stderr: "one\ntwo\n" })
         assert.strictEqual((yield* run(id, "kill -9 $$")).exit_code, 137)
         assert.strictEqual((yield* run(id, "cat")).stdout, "", "its input is empty")
         assert.strictEqual((yield* run(id, "no-such-program")).exit_code, 127)
@@ -368,7 +373,7 @@ describe.runIf(isolates)("shell: isolation", () => {
   it.scopedLive("a command is nobody on this machine, also when the server is root", () =>
     inSession(({ id, root }) =>
       Effect.gen(function* () {
-        const devices = ["/dev/null", "/dev/zero", "/dev/tty"]
+        const devices = ["/dev/full", "/dev/tty"]
         const modes = () => devices.map((path) => NodeFs.statSync(path).mode)
         const before = modes()
         // Opening is tried, nothing is written.

@@ -94,13 +94,12 @@ const fromStore = ({ bytes, status }: FileReply): Reply =>
 const isFileMethod = (method: string): method is FileMethod => method === "PUT" || method === "GET"
 
 /** A body has come when its announced length has, as on a wire: whatever follows is too late. */
-const untilLength = (length: number) => {
+const untilLength = <E>(body: Stream.Stream<Uint8Array, E>, length: number) => {
   let received = 0
-  return (body: Stream.Stream<Uint8Array, unknown>) =>
-    Stream.takeUntil(body, (piece) => {
-      received += piece.length
-      return received >= length
-    })
+  return Stream.takeUntil(body, (piece) => {
+    received += piece.length
+    return received >= length
+  })
 }
 
 const bytesOf = (
@@ -112,8 +111,7 @@ const bytesOf = (
     case "Stream":
       // A body of no bytes has come when it is announced.
       if (request.body.contentLength === 0) return Effect.succeed(new Uint8Array())
-      return request.body.stream.pipe(
-        untilLength(request.body.contentLength ?? Infinity),
+      return untilLength(request.body.stream, request.body.contentLength ?? Infinity).pipe(
         Stream.runCollect,
         Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))),
         Effect.mapError(

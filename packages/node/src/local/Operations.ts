@@ -16,6 +16,7 @@ import type { DataDirectory } from "./DataDirectory.js"
 import type { FileUrl } from "./FileUrl.js"
 import type { InternalContexts } from "./InternalContexts.js"
 import type { DirectLink } from "./DirectLink.js"
+import type { FaultPlan } from "./FaultPlan.js"
 import type { Entry } from "./Operation.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import type { SessionRegistry } from "./SessionRegistry.js"
@@ -41,6 +42,7 @@ type Needs =
   | ContextStore
   | DataDirectory
   | DirectLink
+  | FaultPlan
   | FileUrl
   | InternalContexts
   | SessionRegistry

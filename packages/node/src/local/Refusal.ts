@@ -55,6 +55,18 @@ export const bodyTooLarge = (limit: number): Refusal =>
   hard(413, "InvalidRequest.BodyTooLarge", `The request body is larger than ${limit} bytes.`)
 
 /**
+ * The body did not arrive in time.
+ *
+ * @since 0.1.0
+ */
+export const bodyTooSlow = (limitMillis: number): Refusal =>
+  hard(
+    408,
+    "InvalidRequest.Timeout",
+    `The request body did not arrive within ${limitMillis / 1000} seconds.`
+  )
+
+/**
  * A parameter is missing, malformed or makes no sense. `issue` continues the sentence that
  * begins with the parameter's name.
  *

@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import { BackgroundWork } from "./BackgroundWork.js"
 import * as FileMove from "./FileMove.js"
 import { DataDirectory } from "./DataDirectory.js"
+import { FaultPlan } from "./FaultPlan.js"
 import * as Identifier from "./Identifier.js"
 import * as Mapping from "./Mapping.js"
 import * as Policy from "./Policy.js"
@@ -80,6 +81,7 @@ export const make: Effect.Effect<
   never,
   | State
   | DataDirectory
+  | FaultPlan
   | SessionRegistry
   | StoreVersions
   | Recycling
@@ -93,6 +95,7 @@ export const make: Effect.Effect<
   const background = yield* BackgroundWork
   const { table } = yield* SessionRegistry
   const queue = yield* TransferQueue.TransferQueue
+  const faults = yield* FaultPlan
 
   const bindingOf = (session: Session, task: Task): Binding | undefined =>
     session.bindings.find(
@@ -262,6 +265,7 @@ export const make: Effect.Effect<
     }
     yield* state.atomically(tasks.map(table.putTask))
     for (const task of tasks) {
+      faults.lens()?.onBegin(task, session.tasks.get(taskKey(task)))
       session.tasks.delete(taskKey(task))
       session.tasks.set(taskKey(task), task)
     }
@@ -289,6 +293,7 @@ export const layer: Layer.Layer<
   never,
   | State
   | DataDirectory
+  | FaultPlan
   | SessionRegistry
   | StoreVersions
   | Recycling
