@@ -5,9 +5,9 @@ import * as State from "../../../packages/node/src/local/State.js"
 import * as StoreVersions from "../../../packages/node/src/local/StoreVersions.js"
 import { temporaryDirectory } from "./life.js"
 
-const binding = (sessionId: string, mount: string, contextId = "c") => ({
+const binding = (sessionId: string, mount: string, contextId = "c", mapped = "") => ({
   sessionId,
-  binding: { contextId, mount }
+  binding: { contextId, mount, policy: { mappingPolicy: { path: mapped } } }
 })
 
 /** Versions over an empty state file. */
@@ -27,13 +27,16 @@ describe("StoreVersions", () => {
       const above = binding("t", "/w/deep/er")
       const beside = binding("s", "/wx")
       const other = binding("s", "/w/o", "other")
-      for (const of of [at, above, beside, other]) versions.see(of)
-      assert.strictEqual(versions.outdate("c", "/w/deep").length, 2)
-      assert.deepStrictEqual([at, above, beside, other].map(versions.hasSeen), [
+      // What counts is where the files are stored, not where they are mounted.
+      const mapped = binding("u", "/mounted", "c", "/w/deep")
+      for (const of of [at, above, beside, other, mapped]) versions.see(of)
+      assert.strictEqual(versions.outdate("c", "/w/deep").length, 3)
+      assert.deepStrictEqual([at, above, beside, other, mapped].map(versions.hasSeen), [
         false,
         false,
         true,
-        true
+        true,
+        false
       ])
       assert.strictEqual(versions.outdate("c", "/").length, 1)
       assert.isFalse(versions.hasSeen(beside))

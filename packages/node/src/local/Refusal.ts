@@ -55,6 +55,18 @@ export const bodyTooLarge = (limit: number): Refusal =>
   hard(413, "InvalidRequest.BodyTooLarge", `The request body is larger than ${limit} bytes.`)
 
 /**
+ * The body did not arrive in time.
+ *
+ * @since 0.1.0
+ */
+export const bodyTooSlow = (limitMillis: number): Refusal =>
+  hard(
+    408,
+    "InvalidRequest.Timeout",
+    `The request body did not arrive within ${limitMillis / 1000} seconds.`
+  )
+
+/**
  * A parameter is missing, malformed or makes no sense. `issue` continues the sentence that
  * begins with the parameter's name.
  *
@@ -154,3 +166,29 @@ export const internalError: Refusal = hard(
   "InternalError",
   "The request processing has failed due to some unknown error."
 )
+
+/**
+ * The session is paused, or on its way into or out of that state. The code is a guess: no
+ * source tells the service's own.
+ *
+ * @since 0.1.0
+ */
+export const sessionNotRunning = (status: string): Refusal =>
+  hard(
+    400,
+    "InvalidMcpSession.Status",
+    `The session is ${status}, which is not the state for this. One that is PAUSED can be resumed.`
+  )
+
+/**
+ * A context was to be bound at a path where one is bound already.
+ *
+ * @since 0.1.0
+ */
+export const pathAlreadyBound = (path: string): Refusal =>
+  new Refusal({
+    channel: "soft",
+    httpStatus: 400,
+    code: "PathAlreadyBound",
+    description: `Path ${path} is already bound`
+  })

@@ -41,7 +41,7 @@ export class State extends Context.Tag("@effect-agentbay/node/local/State")<Stat
  * taken. Steps are never changed once released, only added.
  *
  * Times of tasks are Unix seconds as on the wire, all others milliseconds. `seen` and
- * `store_versions` belong to `StoreVersions.ts`.
+ * `store_versions` belong to `StoreVersions.ts`, `recycling` to `Recycling.ts`.
  */
 const steps: ReadonlyArray<ReadonlyArray<string>> = [
   [
@@ -102,6 +102,10 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
       PRIMARY KEY (context_id, path)
     ) STRICT`
   ],
+  [
+    "ALTER TABLE sessions ADD COLUMN idle_seconds INTEGER NOT NULL DEFAULT 300",
+    "ALTER TABLE sessions ADD COLUMN policy_id TEXT NOT NULL DEFAULT ''"
+  ],
   // Contexts: those that are deleted but whose files may still be there, and those that the
   // server keeps for sessions. A session that is created while its context is deleted must
   // not come to be.
@@ -117,6 +121,15 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
     `CREATE TRIGGER bindings_need_a_context BEFORE INSERT ON bindings
       WHEN NOT EXISTS (SELECT 1 FROM contexts WHERE id = NEW.context_id)
       BEGIN SELECT RAISE(ABORT, 'the context of a binding is gone'); END`
+  ],
+  [
+    `CREATE TABLE recycling (
+      context_id TEXT NOT NULL,
+      path TEXT NOT NULL,
+      lifetime INTEGER NOT NULL,
+      paths TEXT NOT NULL,
+      PRIMARY KEY (context_id, path)
+    ) STRICT`
   ]
 ]
 

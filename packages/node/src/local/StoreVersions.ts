@@ -14,6 +14,7 @@
  *
  * @since 0.1.0
  */
+import { SyncPolicy } from "@effect-agentbay/core/ContextSync"
 import type { Statement } from "@effect/sql/Statement"
 import * as SqlSchema from "@effect/sql/SqlSchema"
 import * as Context from "effect/Context"
@@ -21,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { StateFailure } from "./ContextStore.js"
+import * as Mapping from "./Mapping.js"
 import type { Binding } from "./Session.js"
 import { State } from "./State.js"
 import { overlaps } from "./TransferQueue.js"
@@ -32,7 +34,7 @@ import { overlaps } from "./TransferQueue.js"
  */
 export interface BindingOf {
   readonly sessionId: string
-  readonly binding: Pick<Binding, "contextId" | "mount">
+  readonly binding: Pick<Binding, "contextId" | "mount" | "policy">
 }
 
 /**
@@ -49,13 +51,13 @@ export interface Service {
   /** What is stored at a path is about to change; `own` are the bindings that know how. */
   readonly raise: (
     contextId: string,
-    mount: string,
+    path: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
   /** Nothing was changed after all: takes back a {@link Service.raise}, if that can be done. */
   readonly lower: (
     contextId: string,
-    mount: string,
+    path: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
   /**
@@ -77,8 +79,18 @@ export class StoreVersions extends Context.Tag("@effect-agentbay/node/local/Stor
   Service
 >() {}
 
-const keyOf = ({ binding, sessionId }: BindingOf): string =>
-  JSON.stringify([sessionId, binding.mount])
+/** What a session has seen, and where in the store. */
+interface Sight {
+  readonly sessionId: string
+  readonly contextId: string
+  readonly mount: string
+  /** The path in the store. */
+  readonly path: string
+  readonly version: number
+}
+
+/** By the mount: a session has one binding there, wherever its files are stored. */
+const keyOf = (sessionId: string, mount: string): string => JSON.stringify([sessionId, mount])
 
 /**
  * @since 0.1.0
@@ -86,7 +98,7 @@ const keyOf = ({ binding, sessionId }: BindingOf): string =>
 export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(function* () {
   const { sql } = yield* State
   const versions = new Map<string, Map<string, number>>()
-  const seen = new Map<string, { readonly of: BindingOf; readonly version: number }>()
+  const seen = new Map<string, Sight>()
 
   const Version = Schema.Struct({
     context_id: Schema.String,
@@ -97,6 +109,7 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     session_id: Schema.String,
     context_id: Schema.String,
     mount: Schema.String,
+    policy: Schema.parseJson(SyncPolicy),
     seen: Schema.Number
   })
   const rows = yield* SqlSchema.findAll({
@@ -113,16 +126,18 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     Request: Schema.Void,
     Result: Seen,
     execute: () => sql`
-      SELECT session_id, context_id, mount, seen FROM bindings
+      SELECT session_id, context_id, mount, policy, seen FROM bindings
       JOIN sessions ON sessions.id = bindings.session_id
       WHERE sessions.status <> 'FINISH' AND seen IS NOT NULL`
   })(undefined)
   for (const row of seenRows) {
-    const of = {
+    seen.set(keyOf(row.session_id, row.mount), {
       sessionId: row.session_id,
-      binding: { contextId: row.context_id, mount: row.mount }
-    }
-    seen.set(keyOf(of), { of, version: row.seen })
+      contextId: row.context_id,
+      mount: row.mount,
+      path: Mapping.storePath(row),
+      version: row.seen
+    })
   }
 
   /** Changes with every upload that touches the path, wherever above or below it. */
@@ -134,10 +149,14 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     return sum
   }
   const hasSeen: Service["hasSeen"] = (of) =>
-    seen.get(keyOf(of))?.version === present(of.binding.contextId, of.binding.mount)
+    seen.get(keyOf(of.sessionId, of.binding.mount))?.version ===
+    present(of.binding.contextId, Mapping.storePath(of.binding))
   const see: Service["see"] = (of) => {
-    const version = present(of.binding.contextId, of.binding.mount)
-    seen.set(keyOf(of), { of, version })
+    const { sessionId } = of
+    const { contextId, mount } = of.binding
+    const path = Mapping.storePath(of.binding)
+    const version = present(contextId, path)
+    seen.set(keyOf(sessionId, mount), { sessionId, contextId, mount, path, version })
     return [
       sql`
         UPDATE bindings SET seen = ${version}
@@ -169,17 +188,17 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     lower: (contextId, mount, own) => (own.every(hasSeen) ? move(contextId, mount, own, -1) : []),
     outdate: (contextId, path) => {
       const statements: Array<Statement<unknown>> = []
-      for (const [key, { of }] of seen) {
-        if (of.binding.contextId !== contextId || !overlaps(of.binding.mount, path)) continue
+      for (const [key, sight] of seen) {
+        if (sight.contextId !== contextId || !overlaps(sight.path, path)) continue
         seen.delete(key)
         statements.push(sql`
           UPDATE bindings SET seen = NULL
-          WHERE session_id = ${of.sessionId} AND mount = ${of.binding.mount}`)
+          WHERE session_id = ${sight.sessionId} AND mount = ${sight.mount}`)
       }
       return statements
     },
-    forget: (of) => {
-      seen.delete(keyOf(of))
+    forget: ({ binding, sessionId }) => {
+      seen.delete(keyOf(sessionId, binding.mount))
     },
     forgetContext: (contextId) => {
       versions.delete(contextId)
