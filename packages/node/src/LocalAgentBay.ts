@@ -13,26 +13,84 @@ import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as NodeOs from "node:os"
+import * as Faults from "./Faults.js"
+import * as Admin from "./local/Admin.js"
+import * as AdminRoute from "./local/AdminRoute.js"
 import * as Advertisement from "./local/Advertisement.js"
 import * as ApiKey from "./local/ApiKey.js"
+import * as CallLog from "./local/CallLog.js"
 import * as BackgroundWork from "./local/BackgroundWork.js"
+import * as ContextCleaning from "./local/ContextCleaning.js"
 import * as ContextStore from "./local/ContextStore.js"
 import * as DataDirectory from "./local/DataDirectory.js"
 import * as DirectLink from "./local/DirectLink.js"
+import * as FileUrl from "./local/FileUrl.js"
+import * as FaultPlan from "./local/FaultPlan.js"
 import * as HttpFront from "./local/HttpFront.js"
+import * as InternalContexts from "./local/InternalContexts.js"
 import * as Listener from "./local/Listener.js"
+import type { LocalAdminError } from "./local/AdminError.js"
 import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
 import * as Operations from "./local/Operations.js"
+import * as Recycling from "./local/Recycling.js"
+import * as RecyclingSweep from "./local/RecyclingSweep.js"
 import * as Routes from "./local/Routes.js"
 import * as ServerClock from "./local/ServerClock.js"
 import * as SessionRegistry from "./local/SessionRegistry.js"
 import * as SessionRelease from "./local/SessionRelease.js"
 import * as Sessions from "./local/Sessions.js"
 import * as Shell from "./local/Shell.js"
+import * as Snapshot from "./local/Snapshot.js"
 import * as State from "./local/State.js"
 import * as StoreVersions from "./local/StoreVersions.js"
+import * as StoredFiles from "./local/StoredFiles.js"
 import * as SyncEngine from "./local/SyncEngine.js"
+import * as Tls from "./local/Tls.js"
+import * as TransferQueue from "./local/TransferQueue.js"
 import * as Toolbox from "./local/Toolbox.js"
+import * as World from "./local/World.js"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  LocalAdminError
+} from "./local/AdminError.js"
+
+export type {
+  /**
+   * What can be done with a running server from outside the protocol.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Service as Admin,
+  /**
+   * What a seed did.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Seeded,
+  /**
+   * What the server holds, as plain data.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ServerState
+} from "./local/Admin.js"
+
+export type {
+  /**
+   * One call of the API, as the log of calls tells it.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Call
+} from "./local/CallLog.js"
 
 export {
   /**
@@ -67,6 +125,32 @@ export interface Service {
    * absolute path it has in a session. It exists once something was uploaded.
    */
   readonly contextDirectory: (contextId: string) => string
+  /**
+   * The certificate that clients have to trust: absolute path of a PEM file. Undefined when
+   * the server speaks plain HTTP.
+   */
+  readonly certFile: string | undefined
+  /** How it misbehaves. */
+  readonly faults: FaultControl
+  /** What can be done with it from outside the protocol. */
+  readonly admin: Admin.Service
+  /** The token of the admin route, which does the same over HTTP. */
+  readonly adminToken: Redacted.Redacted
+}
+
+/**
+ * Looks at and changes the rules by which the server misbehaves. They hold from the next
+ * call on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FaultControl {
+  readonly rules: Effect.Effect<Faults.Faults>
+  /** Replaces all rules; what they count begins anew. */
+  readonly set: (rules: Faults.Input) => Effect.Effect<void, Faults.FaultsInvalid>
+  /** From now on it behaves. */
+  readonly clear: Effect.Effect<void>
 }
 
 /**
@@ -121,11 +205,20 @@ export interface Options {
    * directly. Default `false`: they call them through the API.
    */
   readonly directLink?: boolean | undefined
+  /**
+   * Speak TLS. `true`: with a certificate that the server makes for loopback names and `host`,
+   * keeps in the data directory and makes again a month before it ends; or with the PEM files
+   * of another. Default `false`: plain HTTP.
+   */
+  readonly tls?: boolean | { readonly certFile: string; readonly keyFile: string } | undefined
+  /** How to misbehave from the start; see `Faults`. Default: not at all. */
+  readonly faults?: Faults.Input | undefined
 }
 
 /**
  * What a server that advertises itself tells other processes: its address, the key it
- * accepts, its process id, and when it started (ISO 8601 in UTC).
+ * accepts, the token of its admin route, the path of the certificate to trust when it speaks
+ * TLS, its process id, and when it started (ISO 8601 in UTC).
  *
  * @since 0.1.0
  * @category models
@@ -142,39 +235,8 @@ export type Advertised = typeof Advertisement.Advertised.Type
 export const readAdvertised = (dataDirectory: string): Effect.Effect<Option.Option<Advertised>> =>
   Effect.provide(Advertisement.read(dataDirectory), NodeFileSystem.layer)
 
-const serve = (
-  options: Options
-): Effect.Effect<
-  Service,
-  LocalAgentBayError,
-  | Operations.Operations
-  | Routes.Routes
-  | DataDirectory.DataDirectory
-  | FileSystem.FileSystem
-  | Scope.Scope
-> =>
-  Effect.gen(function* () {
-    const directory = yield* DataDirectory.DataDirectory
-    const apiKey = yield* options.apiKey === undefined
-      ? ApiKey.ofDataDirectory
-      : ApiKey.given(options.apiKey)
-    const answer = yield* HttpFront.make(apiKey)
-    const url = yield* Listener.listen(options.host ?? "127.0.0.1", options.port ?? 0, (url) =>
-      answer({ url })
-    )
-    if (options.advertise === true) yield* Advertisement.publish(directory, { url, apiKey })
-    return {
-      url,
-      endpoint: new URL(url).host,
-      apiKey,
-      dataDirectory: directory.root,
-      sessionDirectory: directory.sessionRoot,
-      contextDirectory: directory.contextFiles
-    }
-  })
-
 /**
- * The rooms of the server. Each stands on those after it, which are therefore opened before
+ * The rooms of the server, which a reset and a restore close and open again. Each stands on those after it, which are therefore opened before
  * and closed after it.
  */
 const rooms = Routes.layer.pipe(
@@ -182,17 +244,108 @@ const rooms = Routes.layer.pipe(
   Layer.provideMerge(Toolbox.layer),
   Layer.provideMerge(Sessions.layer),
   Layer.provideMerge(SessionRelease.layer),
+  Layer.provideMerge(RecyclingSweep.layer),
   Layer.provideMerge(SyncEngine.layer),
+  Layer.provideMerge(InternalContexts.layer),
+  Layer.provideMerge(Layer.mergeAll(ContextCleaning.layer, StoredFiles.layer)),
   Layer.provideMerge(BackgroundWork.layer),
   Layer.provideMerge(
-    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer)
+    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer, Recycling.layer)
   ),
+  Layer.provideMerge(Layer.mergeAll(FileUrl.layer, TransferQueue.layer)),
   Layer.provideMerge(State.layer)
 )
 
+/**
+ * The text of the certificate that a client has to trust to reach a server with this
+ * `certFile` (of the {@link Service} or of what is {@link Advertised}), for the `ca` of
+ * `NodeAgentBay.layer`. Undefined without a certificate, and for one that another authority
+ * has issued.
+ *
+ * @since 0.1.0
+ * @category advertising
+ */
+export const trusted = (certFile: string | undefined): Effect.Effect<string | undefined> =>
+  Effect.provide(Tls.trusted(certFile), NodeFileSystem.layer)
+
+const initialFaults = Effect.fnUntraced(function* (
+  input: Faults.Input | undefined
+): Effect.fn.Return<Faults.Faults, LocalAgentBayError, DataDirectory.DataDirectory> {
+  if (input === undefined) return []
+  const { root } = yield* DataDirectory.DataDirectory
+  return yield* Effect.mapError(
+    Faults.decode(input),
+    ({ detail }) => new LocalAgentBayError({ reason: "Faults", dataDirectory: root, detail })
+  )
+})
+
+const controlOf = (plan: FaultPlan.Service): FaultControl => ({
+  rules: Effect.sync(plan.rules),
+  set: (rules) => Effect.map(Faults.decode(rules), plan.set),
+  clear: Effect.sync(() => plan.set([]))
+})
+
+const serve = (
+  options: Options
+): Effect.Effect<
+  Service,
+  LocalAgentBayError | ContextStore.StateFailure | LocalAdminError,
+  | DataDirectory.DataDirectory
+  | DirectLink.DirectLink
+  | FaultPlan.FaultPlan
+  | FileSystem.FileSystem
+  | ServerClock.ServerClock
+  | Shell.Shell
+  | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const directory = yield* DataDirectory.DataDirectory
+    const plan = yield* FaultPlan.FaultPlan
+    const host = options.host ?? "127.0.0.1"
+    const apiKey = yield* options.apiKey === undefined
+      ? ApiKey.ofDataDirectory
+      : ApiKey.given(options.apiKey)
+    const adminToken = yield* ApiKey.adminToken
+    const identity = yield* Tls.identity(options.tls ?? false, host)
+    yield* Snapshot.recover(directory)
+    const world = yield* World.make(rooms)
+    const calls = CallLog.make()
+    const admin = yield* Admin.make(world, calls)
+    const answer = yield* HttpFront.make({
+      apiKey,
+      rooms: world,
+      routes: [AdminRoute.make({ admin, faults: plan, token: adminToken, host })],
+      calls
+    })
+    const url = yield* Listener.listen({ host, port: options.port ?? 0, identity }, (url) =>
+      answer({ url })
+    )
+    if (options.advertise === true) {
+      yield* Advertisement.publish(directory, {
+        url,
+        apiKey,
+        adminToken,
+        ...(identity === undefined ? {} : { certFile: identity.certFile })
+      })
+    }
+    return {
+      url,
+      endpoint: new URL(url).host,
+      apiKey,
+      dataDirectory: directory.root,
+      sessionDirectory: directory.sessionRoot,
+      contextDirectory: directory.contextFiles,
+      certFile: identity?.certFile,
+      faults: controlOf(plan),
+      admin,
+      adminToken
+    }
+  })
+
 /** What cannot be read from the state file at the start. */
 const unreadable =
-  (dataDirectory: string) => (cause: LocalAgentBayError | ContextStore.StateFailure) =>
+  (dataDirectory: string) =>
+  (cause: LocalAgentBayError | ContextStore.StateFailure | LocalAdminError) =>
     cause._tag === "LocalAgentBayError"
       ? cause
       : new LocalAgentBayError({ reason: "State", dataDirectory, detail: describe(cause), cause })
@@ -207,11 +360,11 @@ const unreadable =
 export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAgentBayError> => {
   const dataDirectory = options.dataDirectory ?? ".agentbay"
   const server = Layer.scoped(LocalAgentBay, serve(options)).pipe(
-    Layer.provide(rooms),
     Layer.provide(
       Layer.mergeAll(
         Shell.layer(options.shell ?? "isolated"),
-        DirectLink.layer(options.directLink ?? false)
+        DirectLink.layer(options.directLink ?? false),
+        Layer.effect(FaultPlan.FaultPlan, Effect.map(initialFaults(options.faults), FaultPlan.make))
       )
     ),
     Layer.provide(DataDirectory.layer(dataDirectory)),
@@ -237,25 +390,36 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
 }
 
 /**
- * Starts Local AgentBay in a temporary directory on a free port. The directory is removed
- * at the end.
+ * Starts Local AgentBay in a temporary directory, on a free port unless one is given. The
+ * directory is removed at the end.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerTest: Layer.Layer<LocalAgentBay, LocalAgentBayError> = Layer.unwrapScoped(
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    fs.makeTempDirectoryScoped({ prefix: "agentbay-" })
-  ).pipe(
-    Effect.mapError(
-      (cause) =>
-        new LocalAgentBayError({
-          reason: "DataDirectory",
-          dataDirectory: NodeOs.tmpdir(),
-          detail: describe(cause),
-          cause
-        })
-    ),
-    Effect.map((dataDirectory) => layer({ dataDirectory }))
-  )
-).pipe(Layer.provide(NodeFileSystem.layer))
+export const layerTestWith = (
+  options: Omit<Options, "dataDirectory">
+): Layer.Layer<LocalAgentBay, LocalAgentBayError> =>
+  Layer.unwrapScoped(
+    Effect.flatMap(FileSystem.FileSystem, (fs) =>
+      fs.makeTempDirectoryScoped({ prefix: "agentbay-" })
+    ).pipe(
+      Effect.mapError(
+        (cause) =>
+          new LocalAgentBayError({
+            reason: "DataDirectory",
+            dataDirectory: NodeOs.tmpdir(),
+            detail: describe(cause),
+            cause
+          })
+      ),
+      Effect.map((dataDirectory) => layer({ ...options, dataDirectory }))
+    )
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+
+/**
+ * The same without options.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTest: Layer.Layer<LocalAgentBay, LocalAgentBayError> = layerTestWith({})

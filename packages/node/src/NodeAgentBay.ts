@@ -17,6 +17,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as LocalAgentBay from "./LocalAgentBay.js"
+import { Agent } from "undici"
 import * as UndiciTransport from "./UndiciTransport.js"
 
 /**
@@ -28,15 +29,43 @@ import * as UndiciTransport from "./UndiciTransport.js"
  */
 export type Services = AgentBay.AgentBay | AgentBayHttp.AgentBayHttp
 
+/**
+ * How the client reaches the service: `retryPolicy`, `pollPolicy` and `transformClient` of the
+ * library's client, and on Node whom to trust.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ClientOptions = AgentBayHttp.ClientOptions & UndiciTransport.Options
+
+/** The platform's client, for those who change it; it trusts whom the transport would. */
+const platformClient = ({ ca }: UndiciTransport.Options) =>
+  ca === undefined
+    ? NodeHttpClient.layerUndici
+    : Layer.provide(
+        NodeHttpClient.layerUndiciWithoutDispatcher,
+        Layer.scoped(
+          NodeHttpClient.Dispatcher,
+          Effect.acquireRelease(
+            Effect.sync(() => new Agent({ connect: { ca } })),
+            (agent) => Effect.promise(() => agent.destroy())
+          )
+        )
+      )
+
 const overUndici = <E, R>(
   config: Layer.Layer<AgentBayConfig.AgentBayConfig, E, R>,
-  options: AgentBayHttp.ClientOptions | undefined
+  options: ClientOptions = {}
 ): Layer.Layer<Services, E | InvalidArgument, R> => {
   // A client that is to be changed has to be the platform's; the lean transport has none.
   const http =
-    options?.transformClient === undefined
-      ? Layer.provide(AgentBayHttp.layerTransport(options), UndiciTransport.layer)
-      : Layer.provide(AgentBayHttp.layer(options), NodeHttpClient.layerUndici)
+    options.transformClient === undefined
+      ? Layer.provide(
+          AgentBayHttp.layerTransport(options),
+          // One pool for all who trust the same.
+          options.ca === undefined ? UndiciTransport.layer : UndiciTransport.layerWith(options)
+        )
+      : Layer.provide(AgentBayHttp.layer(options), platformClient(options))
   return AgentBay.layer.pipe(Layer.provideMerge(http), Layer.provide(config))
 }
 
@@ -55,7 +84,7 @@ const overUndici = <E, R>(
  * @category layers
  */
 export const layer = (
-  options: AgentBayConfig.Options & AgentBayHttp.ClientOptions
+  options: AgentBayConfig.Options & ClientOptions
 ): Layer.Layer<Services, InvalidArgument> => overUndici(AgentBayConfig.layer(options), options)
 
 /**
@@ -74,12 +103,35 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Config.Wrap<AgentBayConfig.Options>,
-  http?: AgentBayHttp.ClientOptions
+  http?: ClientOptions
 ): Layer.Layer<Services, ConfigError.ConfigError | InvalidArgument> =>
   overUndici(AgentBayConfig.layerConfig(config), http)
 
 // Nobody is spared by waiting longer between two looks at a server in the same process.
 const localPolicy = PollPolicy.spaced({ interval: "200 millis", maxRetries: 1125 })
+
+// What a test moves is there in milliseconds.
+const testPolicy = PollPolicy.spaced({ interval: "10 millis", maxRetries: 22_500 })
+
+/** The client of a server in this process. */
+const withServer = (
+  server: Layer.Layer<LocalAgentBay.LocalAgentBay, LocalAgentBay.LocalAgentBayError>,
+  options: ClientOptions
+): Layer.Layer<
+  Services | LocalAgentBay.LocalAgentBay,
+  InvalidArgument | LocalAgentBay.LocalAgentBayError
+> => {
+  const client = Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const { apiKey, certFile, url } = yield* LocalAgentBay.LocalAgentBay
+      return overUndici(AgentBayConfig.layer({ apiKey, endpoint: url }), {
+        ...options,
+        ca: options.ca ?? (yield* LocalAgentBay.trusted(certFile))
+      })
+    })
+  )
+  return Layer.provideMerge(client, server)
+}
 
 /**
  * The client together with a Local AgentBay in this process. The server lives as long as
@@ -90,19 +142,33 @@ const localPolicy = PollPolicy.spaced({ interval: "200 millis", maxRetries: 1125
  * @category layers
  */
 export const layerLocal = (
-  options: LocalAgentBay.Options & AgentBayHttp.ClientOptions = {}
+  options: LocalAgentBay.Options & ClientOptions = {}
 ): Layer.Layer<
   Services | LocalAgentBay.LocalAgentBay,
   InvalidArgument | LocalAgentBay.LocalAgentBayError
-> => {
-  const config = Layer.unwrapEffect(
-    Effect.map(LocalAgentBay.LocalAgentBay, ({ apiKey, url }) =>
-      AgentBayConfig.layer({ apiKey, endpoint: url })
-    )
-  )
-  const http = { ...options, pollPolicy: options.pollPolicy ?? localPolicy }
-  return Layer.provideMerge(overUndici(config, http), LocalAgentBay.layer(options))
-}
+> =>
+  withServer(LocalAgentBay.layer(options), {
+    ...options,
+    pollPolicy: options.pollPolicy ?? localPolicy
+  })
+
+/**
+ * The same for tests: the server works in a temporary directory, which is removed at the end,
+ * and waits ask every 10 ms.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerLocalTest = (
+  options: Omit<LocalAgentBay.Options, "dataDirectory"> & ClientOptions = {}
+): Layer.Layer<
+  Services | LocalAgentBay.LocalAgentBay,
+  InvalidArgument | LocalAgentBay.LocalAgentBayError
+> =>
+  withServer(LocalAgentBay.layerTestWith(options), {
+    ...options,
+    pollPolicy: options.pollPolicy ?? testPolicy
+  })
 
 // A variable that is set to nothing counts as not set, except the key: a program that was
 // given an empty key must not silently work on local data.
@@ -167,7 +233,7 @@ export const config: Config.Config<Option.Option<AgentBayConfig.Options>> = Conf
  * @category layers
  */
 export const layerFromEnv = (options?: {
-  readonly http?: AgentBayHttp.ClientOptions | undefined
+  readonly http?: ClientOptions | undefined
   readonly local?: LocalAgentBay.Options | undefined
 }): Layer.Layer<
   Services,

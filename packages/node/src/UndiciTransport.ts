@@ -6,10 +6,13 @@
  * @since 0.1.0
  */
 import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
 import { Agent, type Dispatcher } from "undici"
 
@@ -100,22 +103,123 @@ const post =
       })
     })
 
+/** What aborts an exchange when the scope closes, in whichever phase it then is. */
+const abortedWithScope = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => new AbortController()),
+    (controller) => Effect.sync(() => controller.abort(new Error("The caller left")))
+  ),
+  (controller) => controller.signal
+)
+
+const asFault = (cause: unknown) => new HttpTransport.TransportFault({ reason: "Transport", cause })
+
+const exchange = (
+  dispatcher: Dispatcher,
+  url: Redacted.Redacted,
+  options: Omit<Dispatcher.RequestOptions, "origin" | "path" | "signal">
+) =>
+  Effect.gen(function* () {
+    const { origin, pathname, search } = yield* Effect.try({
+      try: () => new URL(Redacted.value(url)),
+      catch: () => new HttpTransport.TransportFault({ reason: "Encode" })
+    })
+    const signal = yield* abortedWithScope
+    return yield* Effect.tryPromise({
+      try: () =>
+        dispatcher.request({
+          ...options,
+          origin,
+          path: `${pathname}${search}`,
+          signal,
+          // The caller keeps the time.
+          headersTimeout: 0,
+          bodyTimeout: 0
+        }),
+      catch: asFault
+    })
+  })
+
+const put =
+  (dispatcher: Dispatcher): HttpTransport.Service["put"] =>
+  ({ body, length, url }) =>
+    Effect.gen(function* () {
+      const answer = yield* exchange(dispatcher, url, {
+        method: "PUT",
+        headers: { "content-length": String(length) },
+        body: body instanceof Uint8Array ? body : yield* NodeStream.toReadable(body)
+      })
+      return { status: answer.statusCode, headers: answer.headers }
+    }).pipe(Effect.scoped)
+
+const get =
+  (dispatcher: Dispatcher): HttpTransport.Service["get"] =>
+  (url) =>
+    Effect.map(exchange(dispatcher, url, { method: "GET" }), ({ body, headers, statusCode }) => ({
+      status: statusCode,
+      headers,
+      // A body that broke before it was first read looks as if it had none.
+      body: Stream.concat(
+        NodeStream.fromReadable(() => body, asFault),
+        Stream.suspend(() =>
+          body.readableEnded ? Stream.empty : Stream.fail(asFault(body.errored))
+        )
+      )
+    }))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * PEM text of the certificates to trust, instead of those that Node trusts: for a server
+   * whose certificate nobody else knows.
+   */
+  readonly ca?: string | undefined
+}
+
+/** A connection pool that closes with the scope. */
+const makePool = ({ ca }: Options) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Agent(ca === undefined ? {} : { connect: { ca } })),
+    (agent) => Effect.promise(() => agent.destroy())
+  )
+
 /**
  * Builds a transport with a connection pool of its own, which closes with the scope.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => new Agent()),
-    (agent) => Effect.promise(() => agent.destroy())
-  ),
-  (agent) => ({ post: post(agent) })
-)
+export const makeWith = (
+  options: Options
+): Effect.Effect<HttpTransport.Service, never, Scope.Scope> =>
+  Effect.map(makePool(options), (agent) => ({
+    get: get(agent),
+    post: post(agent),
+    put: put(agent)
+  }))
 
 /**
- * The transport as a layer.
+ * The same, trusting whom Node trusts.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = makeWith({})
+
+/**
+ * The transport as a layer. Each layer that this makes has a pool of its own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<HttpTransport.HttpTransport> =>
+  Layer.scoped(HttpTransport.HttpTransport, makeWith(options))
+
+/**
+ * The transport as a layer, trusting whom Node trusts.
  *
  * @since 0.1.0
  * @category layers

@@ -67,6 +67,9 @@ export const kill = (child: ChildProcess): Effect.Effect<void> =>
     child.kill("SIGKILL")
   })
 
+/** What only the process of a server has; no test looks for it here. */
+const elsewhere = undefined as never
+
 /** Lets the functions of `wire.ts` talk to a server in another process. */
 export const connected = (said: Said, dataDirectory: string): LocalAgentBay.Service => {
   if (!("url" in said)) throw new Error(`no server: ${said.message}`)
@@ -76,6 +79,10 @@ export const connected = (said: Said, dataDirectory: string): LocalAgentBay.Serv
     apiKey: Redacted.make(said.apiKey),
     dataDirectory,
     sessionDirectory: (id) => `${dataDirectory}/sessions/${id}/root`,
-    contextDirectory: (id) => `${dataDirectory}/contexts/${id}/files`
+    contextDirectory: (id) => `${dataDirectory}/contexts/${id}/files`,
+    certFile: undefined,
+    faults: elsewhere,
+    admin: elsewhere,
+    adminToken: elsewhere
   }
 }

@@ -94,9 +94,16 @@ const dataDirectoryModule = Effect.promise(() => import("../local/DataDirectory.
 
 const overHttp = (server: LocalAgentBay.Advertised) =>
   Layer.unwrapEffect(
-    Effect.map(nodeAgentBay, ({ layer }) =>
-      layer({ apiKey: server.apiKey, endpoint: server.url, pollPolicy: localPolicy })
-    )
+    Effect.gen(function* () {
+      const { layer } = yield* nodeAgentBay
+      const { trusted } = yield* localAgentBay
+      return layer({
+        apiKey: server.apiKey,
+        endpoint: server.url,
+        pollPolicy: localPolicy,
+        ca: yield* trusted(server.certFile)
+      })
+    })
   )
 
 const answers = (server: LocalAgentBay.Advertised): Effect.Effect<boolean> =>

@@ -17,13 +17,16 @@ import { systemCode } from "./SystemCode.js"
 
 /**
  * What a server that advertises itself tells other processes: its address, the key it
- * accepts, its process id, and when it started (ISO 8601 in UTC).
+ * accepts, the token of its admin route, the certificate to trust when it speaks TLS (a path),
+ * its process id, and when it started (ISO 8601 in UTC).
  *
  * @since 0.1.0
  */
 export const Advertised = Schema.Struct({
   url: Schema.String,
   apiKey: Schema.Redacted(Schema.NonEmptyString),
+  adminToken: Schema.optionalWith(Schema.Redacted(Schema.NonEmptyString), { exact: true }),
+  certFile: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
   pid: Schema.Int,
   startedAt: Schema.String
 })
@@ -49,7 +52,12 @@ const isAlive = (pid: number): boolean => {
  */
 export const publish = Effect.fnUntraced(function* (
   directory: DataDirectory,
-  server: { readonly url: string; readonly apiKey: Redacted.Redacted }
+  server: {
+    readonly url: string
+    readonly apiKey: Redacted.Redacted
+    readonly adminToken: Redacted.Redacted
+    readonly certFile?: string
+  }
 ): Effect.fn.Return<void, LocalAgentBayError, FileSystem.FileSystem | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
   const startedAt = new Date(yield* Clock.currentTimeMillis).toISOString()

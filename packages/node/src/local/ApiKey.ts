@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Buffer } from "node:buffer"
@@ -12,6 +12,26 @@ import { DataDirectory } from "./DataDirectory.js"
 import * as Identifier from "./Identifier.js"
 import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
 import * as PrivateFile from "./PrivateFile.js"
+
+/** A secret of the data directory: made when there is none, and kept for its owner alone. */
+const kept = (
+  fileOf: (directory: typeof DataDirectory.Service) => string,
+  fresh: () => string
+): Effect.Effect<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> =>
+  Effect.flatMap(DataDirectory, (directory) =>
+    PrivateFile.keep(fileOf(directory), fresh).pipe(
+      Effect.map((secret) => Redacted.make(secret)),
+      Effect.mapError(
+        (cause) =>
+          new LocalAgentBayError({
+            reason: "DataDirectory",
+            dataDirectory: directory.root,
+            detail: describe(cause),
+            cause
+          })
+      )
+    )
+  )
 
 /**
  * The key of the data directory: a random one, made at the first start and kept in a file
@@ -23,30 +43,18 @@ export const ofDataDirectory: Effect.Effect<
   Redacted.Redacted,
   LocalAgentBayError,
   DataDirectory | FileSystem.FileSystem
-> = Effect.gen(function* () {
-  const directory = yield* DataDirectory
-  const fs = yield* FileSystem.FileSystem
-  const read = Effect.map(fs.readFileString(directory.keyFile), (text) => text.trim())
-  return yield* Effect.gen(function* () {
-    if (yield* fs.exists(directory.keyFile)) {
-      const kept = yield* read
-      if (kept !== "") return Redacted.make(kept)
-    }
-    const fresh = Identifier.apiKey()
-    yield* PrivateFile.write(directory.keyFile, `${fresh}\n`)
-    return Redacted.make(fresh)
-  }).pipe(
-    Effect.mapError(
-      (cause) =>
-        new LocalAgentBayError({
-          reason: "DataDirectory",
-          dataDirectory: directory.root,
-          detail: describe(cause),
-          cause
-        })
-    )
-  )
-})
+> = kept(({ keyFile }) => keyFile, Identifier.apiKey)
+
+/**
+ * The token of the admin route, made and kept in the same way.
+ *
+ * @since 0.1.0
+ */
+export const adminToken: Effect.Effect<
+  Redacted.Redacted,
+  LocalAgentBayError,
+  DataDirectory | FileSystem.FileSystem
+> = kept(({ adminTokenFile }) => adminTokenFile, Identifier.adminToken)
 
 /**
  * A key that the program chose. A blank one would let in whoever sends none, so it is
@@ -67,7 +75,7 @@ export const given = Effect.fnUntraced(function* (
 })
 
 /**
- * Builds the check of an `Authorization` parameter. It takes the same time wherever a wrong
+ * Builds the check of an `Authorization` (a parameter, or a header of the admin route). It takes the same time wherever a wrong
  * key of the right length differs from the right one.
  *
  * @since 0.1.0

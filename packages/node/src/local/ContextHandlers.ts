@@ -1,5 +1,5 @@
 /**
- * Actions on contexts, of the account and of sessions.
+ * Actions on the contexts of a session.
  *
  * @since 0.1.0
  */
@@ -9,17 +9,19 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ContextStore } from "./ContextStore.js"
+import { FaultPlan } from "./FaultPlan.js"
 import { type Entry, handle, isoSeconds } from "./Operation.js"
 import * as Refusal from "./Refusal.js"
 import type { Session, Task } from "./Session.js"
 import { SessionRegistry } from "./SessionRegistry.js"
 import { SyncEngine } from "./SyncEngine.js"
 import * as SyncRequest from "./SyncRequest.js"
+import type { Shown } from "./TaskLens.js"
 
 const time = (seconds: number): Option.Option<DateTime.Utc> =>
   seconds === 0 ? Option.none() : Option.some(DateTime.unsafeMake(seconds * 1000))
 
-const statusItem = (task: Task): ContextStatusData => ({
+const statusItem = (task: Shown): ContextStatusData => ({
   contextId: task.contextId,
   path: task.path,
   errorMessage: task.errorMessage,
@@ -28,10 +30,14 @@ const statusItem = (task: Task): ContextStatusData => ({
   finishTime: time(task.finished),
   taskType: task.type,
   taskId: task.id,
-  ...task.counts
+  ...task.counts,
+  // Not in the message: other clients take any text there for a failure.
+  ...(task.skipped === undefined || task.skipped.count === 0
+    ? {}
+    : { skipped: task.skipped.count, skippedPaths: task.skipped.paths })
 })
 
-const statusReply = (tasks: ReadonlyArray<Task>) => ({
+const statusReply = (tasks: ReadonlyArray<Shown>) => ({
   data: { contextStatus: tasks.map(statusItem) }
 })
 
@@ -50,6 +56,22 @@ const makeWholeStatus = () => {
   }
 }
 
+/** The tasks that a filter lets through, the longest listed first. */
+const filtered = (
+  session: Session,
+  filter: {
+    readonly contextId?: string | undefined
+    readonly path?: string | undefined
+    readonly taskType?: string | undefined
+  }
+): ReadonlyArray<Task> =>
+  [...session.tasks.values()].filter(
+    (task) =>
+      passes(filter.contextId, task.contextId) &&
+      passes(filter.path, task.path) &&
+      passes(filter.taskType, task.type)
+  )
+
 /** A filter that is absent or empty lets everything through. */
 const passes = (wanted: string | undefined, value: string): boolean => !wanted || wanted === value
 
@@ -61,59 +83,24 @@ const passes = (wanted: string | undefined, value: string): boolean => !wanted |
 export const make: Effect.Effect<
   ReadonlyArray<Entry>,
   never,
-  ContextStore | SessionRegistry | SyncEngine
+  ContextStore | FaultPlan | SessionRegistry | SyncEngine
 > = Effect.gen(function* () {
   const contexts = yield* ContextStore
+  const faults = yield* FaultPlan
   const registry = yield* SessionRegistry
   const engine = yield* SyncEngine
 
   const wholeStatus = makeWholeStatus()
 
-  const findContext = (payload: {
-    readonly allowCreate?: boolean | undefined
-    readonly contextId?: string | undefined
-    readonly name?: string | undefined
-  }) => {
-    if (payload.contextId) return contexts.findById(payload.contextId)
-    if (!payload.name || payload.name.trim() === "") {
-      return Effect.fail(Refusal.invalidParameter("Name", "is missing or blank"))
-    }
-    return payload.allowCreate === true
-      ? Effect.asSome(contexts.getOrCreate(payload.name))
-      : contexts.findByName(payload.name)
-  }
-
   return [
-    handle(
-      Protocol.GetContext,
-      Effect.fn("LocalAgentBay.GetContext")(function* (payload) {
-        const found = yield* findContext(payload)
-        if (Option.isNone(found)) return yield* Refusal.contextNotFound
-        return {
-          data: {
-            id: found.value.id,
-            name: found.value.name,
-            state: found.value.state,
-            createTime: isoSeconds(found.value.createdAt),
-            lastUsedTime: isoSeconds(found.value.lastUsedAt),
-            osType: "linux"
-          }
-        }
-      })
-    ),
     handle(Protocol.GetContextInfo, (payload) =>
-      Effect.map(registry.get(payload.sessionId), (session) =>
-        payload.contextId || payload.path || payload.taskType
-          ? statusReply(
-              [...session.tasks.values()].filter(
-                (task) =>
-                  passes(payload.contextId, task.contextId) &&
-                  passes(payload.path, task.path) &&
-                  passes(payload.taskType, task.type)
-              )
-            )
+      Effect.map(registry.get(payload.sessionId), (session) => {
+        const lens = faults.lens()
+        if (lens !== undefined) return statusReply(lens.look(filtered(session, payload)))
+        return payload.contextId || payload.path || payload.taskType
+          ? statusReply(filtered(session, payload))
           : wholeStatus(session)
-      )
+      })
     ),
     handle(
       Protocol.SyncContext,
@@ -122,9 +109,8 @@ export const make: Effect.Effect<
           payload.sessionId,
           Effect.fnUntraced(function* (session) {
             const requests = yield* SyncRequest.check(session, payload)
-            const known = yield* contexts.names(requests.map((request) => request.contextId))
-            if (requests.some((request) => !known.has(request.contextId))) {
-              return yield* Refusal.contextNotFound
+            for (const { contextId } of requests) {
+              if (!(yield* contexts.holdsFiles(contextId))) return yield* Refusal.contextNotFound
             }
             yield* engine.start(session, requests)
           })

@@ -9,74 +9,46 @@
  *
  * @since 0.1.0
  */
+import type { Parameters } from "@effect-agentbay/core/Protocol"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { Buffer } from "node:buffer"
 import type * as NodeHttp from "node:http"
+import * as Answer from "./Answer.js"
 import * as ApiKey from "./ApiKey.js"
 import * as Caller from "./Caller.js"
+import * as CallFaults from "./CallFaults.js"
+import type { CallLog } from "./CallLog.js"
+import { FaultPlan } from "./FaultPlan.js"
 import * as Identifier from "./Identifier.js"
 import type { Failure, Origin } from "./Operation.js"
 import { Operations } from "./Operations.js"
 import * as Refusal from "./Refusal.js"
 import * as RequestForm from "./RequestForm.js"
 import { type Route, Routes } from "./Routes.js"
+import type { World } from "./World.js"
 
-/** An answer before it is sent. */
-interface Answer {
-  readonly httpStatus: number
-  readonly body: object
-}
-
-const accept = (fields: object, requestId: string): Answer => ({
-  httpStatus: 200,
-  body: {
-    Code: "ok",
-    HttpStatusCode: 200,
-    Message: "",
-    RequestId: requestId,
-    Success: true,
-    ...fields
-  }
-})
-
-const refuse = (
-  { channel, code, description, httpStatus }: Refusal.Refusal,
-  requestId: string,
-  hostId: string
-): Answer =>
-  channel === "hard"
-    ? {
-        httpStatus,
-        body: { RequestId: requestId, HostId: hostId, Code: code, Message: description }
-      }
-    : {
-        httpStatus: 200,
-        body: {
-          Code: code,
-          HttpStatusCode: httpStatus,
-          Message: description,
-          RequestId: requestId,
-          Success: false
-        }
-      }
-
-const write = (response: NodeHttp.ServerResponse, { body, httpStatus }: Answer): void => {
-  const text = JSON.stringify(body)
-  response.writeHead(httpStatus, {
-    "content-type": "application/json;charset=utf-8",
-    "content-length": Buffer.byteLength(text)
-  })
-  response.end(text)
-}
-
-/** Splits the target of a request line; the server knows no path but `/`. */
+/** Splits the target of a request line; the API knows no path but `/`. */
 const splitTarget = (target: string): readonly [path: string, query: string] => {
   const mark = target.indexOf("?")
   return mark === -1 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)]
+}
+
+/**
+ * What the HTTP side stands on. `rooms` answers, `routes` are those that stay when the rooms
+ * are replaced.
+ *
+ * @since 0.1.0
+ */
+export interface Needs<E> {
+  readonly apiKey: Redacted.Redacted
+  readonly rooms: World<Operations | Routes, E>
+  readonly routes: ReadonlyArray<Route>
+  readonly calls: CallLog
 }
 
 /**
@@ -85,74 +57,143 @@ const splitTarget = (target: string): readonly [path: string, query: string] => 
  *
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (
-  apiKey: Redacted.Redacted
-): Effect.fn.Return<
+export const make = Effect.fnUntraced(function* <E>({
+  apiKey,
+  calls,
+  rooms,
+  routes
+}: Needs<E>): Effect.fn.Return<
   (origin: Origin) => NodeHttp.RequestListener,
   never,
-  Operations | Routes | Scope.Scope
+  FaultPlan | Scope.Scope
 > {
-  const operations = yield* Operations
-  const routes = yield* Routes
+  const faults = yield* FaultPlan
+  const clock = yield* Clock.clockWith(Effect.succeed)
   const run = yield* FiberSet.makeRuntime<never>()
   const isRightKey = ApiKey.check(apiKey)
+  // Their names do not change with the rooms.
+  const actions = yield* rooms.use((services) =>
+    Effect.succeed(new Set(Context.get(services, Operations).keys()))
+  )
+  const prefixes = yield* rooms.use((services) =>
+    Effect.succeed(Context.get(services, Routes).map(({ prefix }) => prefix))
+  )
 
-  const answer = (
+  /** What the action gives; the request has been found to be one, and to have the key. */
+  const perform = (
+    action: string,
+    parameters: Parameters,
     origin: Origin,
+    response: NodeHttp.ServerResponse
+  ): Effect.Effect<object, Failure> =>
+    rooms
+      .use((services) => {
+        const entry = Context.get(services, Operations).get(action)
+        if (entry === undefined) return Effect.fail(Refusal.unknownAction)
+        const answered = entry.answer(parameters, origin)
+        return entry.endsWithCaller ? Caller.whileThere(response, answered) : answered
+      })
+      .pipe(
+        Effect.tapErrorCause((cause) =>
+          refusalOf(cause) !== undefined || Cause.isInterruptedOnly(cause)
+            ? Effect.void
+            : Effect.annotateLogs(Effect.logError("A request failed", cause), "action", action)
+        )
+      )
+
+  const objection = (
+    request: NodeHttp.IncomingMessage,
+    path: string,
+    parameters: Parameters
+  ): Refusal.Refusal | undefined => {
+    const isCall = path === "/" && (request.method === "POST" || request.method === "GET")
+    if (!isCall || !actions.has(parameters["Action"] ?? "")) return Refusal.unknownAction
+    return isRightKey(parameters["Authorization"] ?? "") ? undefined : Refusal.notLoggedIn
+  }
+
+  const answerCall = (
     request: NodeHttp.IncomingMessage,
     response: NodeHttp.ServerResponse,
-    body: string
-  ): Effect.Effect<object, Failure> => {
-    const [path, query] = splitTarget(request.url ?? "")
-    const parameters = RequestForm.parse(query, body)
-    const known = path === "/" && (request.method === "POST" || request.method === "GET")
-    const entry = known ? operations.get(parameters["Action"] ?? "") : undefined
-    if (entry === undefined) return Effect.fail(Refusal.unknownAction)
-    if (!isRightKey(parameters["Authorization"] ?? "")) return Effect.fail(Refusal.notLoggedIn)
-    const answered = entry.answer(parameters, origin)
-    const wanted = entry.endsWithCaller ? Caller.whileThere(response, answered) : answered
-    return Effect.tapErrorCause(wanted, (cause) =>
-      refusalOf(cause) !== undefined || Cause.isInterruptedOnly(cause)
-        ? Effect.void
-        : Effect.logError("A request failed", cause).pipe(
-            Effect.annotateLogs("action", entry.action)
-          )
-    )
+    origin: Origin,
+    hostId: string
+  ): void => {
+    const requestId = Identifier.requestId()
+    const began = performance.now()
+    const note = (action: string, { code, httpStatus }: CallFaults.Outcome, sessionId?: string) =>
+      calls.add({
+        action,
+        status: httpStatus,
+        code,
+        requestId,
+        end: clock.unsafeCurrentTimeMillis(),
+        duration: performance.now() - began,
+        ...(sessionId === undefined ? {} : { sessionId })
+      })
+    const refuse = (refusal: Refusal.Refusal): Answer.Answer =>
+      Answer.refuse(refusal, requestId, hostId)
+    const send = (action: string, answer: Answer.Answer, sessionId?: string): void => {
+      Answer.write(response, answer)
+      note(action, answer, sessionId)
+    }
+    const onBody = (body: string): void => {
+      const [path, query] = splitTarget(request.url ?? "")
+      const parameters = RequestForm.parse(query, body)
+      const refusal = objection(request, path, parameters)
+      // A name that the server does not know may be anything, a secret included.
+      const action = refusal === Refusal.unknownAction ? "" : (parameters["Action"] ?? "")
+      const sessionId = parameters["SessionId"]
+      if (refusal !== undefined) {
+        send(action, refuse(refusal))
+        return
+      }
+      const answer = Effect.matchCause(perform(action, parameters, origin, response), {
+        onSuccess: (fields) => Answer.accept(fields, requestId),
+        onFailure: (cause) => refuse(refusalOf(cause) ?? Refusal.internalError)
+      })
+      const effect = faults.onCall(action, parameters)
+      run(
+        effect === undefined
+          ? Effect.map(answer, (whole) => send(action, whole, sessionId))
+          : Effect.map(
+              CallFaults.carryOut(effect, { response, requestId, hostId, perform: answer }),
+              (outcome) => note(action, outcome, sessionId)
+            ),
+        { immediate: true }
+      )
+    }
+    RequestForm.readBody(request, {
+      onBody,
+      onTooLarge: () => send("", refuse(Refusal.bodyTooLarge(RequestForm.maxBodyBytes))),
+      onTooSlow: () => {
+        response.setHeader("connection", "close")
+        send("", refuse(Refusal.bodyTooSlow(RequestForm.maxBodyMillis)))
+      }
+    })
   }
 
   return (origin) => {
     const hostId = new URL(origin.url).host
     return (request, response) => {
-      const requestId = Identifier.requestId()
-      const route = routeOf(routes, request)
-      if (route !== undefined) {
-        run(handOver(route, request, response, origin))
+      const { url = "" } = request
+      const own = routes.find(({ prefix }) => url.startsWith(prefix))
+      if (own !== undefined) {
+        run(handOver(own, request, response, origin))
         return
       }
-      const refuseWith = (refusal: Refusal.Refusal) =>
-        write(response, refuse(refusal, requestId, hostId))
-      RequestForm.readBody(request, {
-        onTooLarge: () => refuseWith(Refusal.bodyTooLarge(RequestForm.maxBodyBytes)),
-        onBody: (body) =>
-          run(
-            Effect.matchCause(
-              Effect.suspend(() => answer(origin, request, response, body)),
-              {
-                onSuccess: (fields) => write(response, accept(fields, requestId)),
-                onFailure: (cause) => refuseWith(refusalOf(cause) ?? Refusal.internalError)
-              }
-            ),
-            { immediate: true }
-          )
-      })
+      const prefix = prefixes.find((known) => url.startsWith(known))
+      if (prefix === undefined) {
+        answerCall(request, response, origin, hostId)
+        return
+      }
+      run(
+        rooms.use((services) => {
+          const route = Context.get(services, Routes).find((known) => known.prefix === prefix)
+          return route === undefined ? Effect.void : handOver(route, request, response, origin)
+        })
+      )
     }
   }
 })
-
-const routeOf = (
-  routes: ReadonlyArray<Route>,
-  { url = "" }: NodeHttp.IncomingMessage
-): Route | undefined => routes.find(({ prefix }) => url.startsWith(prefix))
 
 /** A route that breaks takes its connection with it: its answer may be half sent. */
 const handOver = (

@@ -34,3 +34,7 @@ export const requestId = (): string => NodeCrypto.randomUUID().toUpperCase()
 
 /** @since 0.1.0 */
 export const apiKey = (): string => `akm-local-${NodeCrypto.randomBytes(24).toString("base64url")}`
+
+/** @since 0.1.0 */
+export const adminToken = (): string =>
+  `admin-local-${NodeCrypto.randomBytes(24).toString("base64url")}`

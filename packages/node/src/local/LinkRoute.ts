@@ -49,7 +49,13 @@ const readBody = (request: NodeHttp.IncomingMessage): Effect.Effect<string, Link
     RequestForm.readBody(request, {
       onBody: (body) => resume(Effect.succeed(body)),
       onTooLarge: () =>
-        resume(Effect.fail(refuse(413, `the body has more than ${RequestForm.maxBodyBytes} bytes`)))
+        resume(
+          Effect.fail(refuse(413, `the body has more than ${RequestForm.maxBodyBytes} bytes`))
+        ),
+      onTooSlow: () =>
+        resume(
+          Effect.fail(refuse(408, `the body was not there after ${RequestForm.maxBodyMillis} ms`))
+        )
     })
   )
 

@@ -16,6 +16,9 @@ import * as Schema from "effect/Schema"
  *   this library wrote it.
  * - `Listen`: host or port is no possible one, or the address cannot be listened on.
  * - `ApiKey`: the key that was given is blank.
+ * - `Tls`: the certificate or its key cannot be read, do not belong together, or cannot be
+ *   made.
+ * - `Faults`: the rules of misbehaviour that were given are not valid.
  *
  * @since 0.1.0
  * @category errors
@@ -23,7 +26,15 @@ import * as Schema from "effect/Schema"
 export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
   "@effect-agentbay/node/LocalAgentBayError"
 )("LocalAgentBayError", {
-  reason: Schema.Literal("DataDirectoryInUse", "DataDirectory", "State", "Listen", "ApiKey"),
+  reason: Schema.Literal(
+    "DataDirectoryInUse",
+    "DataDirectory",
+    "State",
+    "Listen",
+    "ApiKey",
+    "Tls",
+    "Faults"
+  ),
   dataDirectory: Schema.String,
   detail: Schema.String,
   cause: Schema.optionalWith(Schema.Defect, { exact: true })
@@ -56,6 +67,13 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
           `Local AgentBay cannot take the API key it was given: ${this.detail}. ` +
           "Give another one, or none for a random one."
         )
+      case "Tls":
+        return (
+          `Local AgentBay cannot speak TLS: ${this.detail}. ` +
+          "Check the certificate and its key, or give none, and it makes its own."
+        )
+      case "Faults":
+        return `Local AgentBay cannot misbehave as it was told: ${this.detail}.`
     }
   }
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Parameters } from "@effect-agentbay/core/Protocol"
+import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
 import type { IncomingMessage } from "node:http"
 
@@ -14,23 +15,52 @@ import type { IncomingMessage } from "node:http"
  */
 export const maxBodyBytes = 16 * 1024 * 1024
 
+/**
+ * How long a body may take to arrive, in milliseconds.
+ *
+ * @since 0.1.0
+ */
+export const maxBodyMillis = 30_000
+
 /** A client that goes on sending much more than the limit does not read the answer either. */
 const drainBytes = 4 * maxBodyBytes
 
 /**
  * Reads the whole body as text, chunked or not, and calls one of the functions when it is
  * there. A larger body than {@link maxBodyBytes} is read to its end without being kept, so
- * that the client can read the refusal. When the client goes away, nothing is called.
+ * that the client can read the refusal. One that takes longer than {@link maxBodyMillis} is
+ * not waited for. When the client goes away, nothing is called.
  *
  * @since 0.1.0
  */
 export const readBody = (
   source: IncomingMessage,
-  on: { readonly onBody: (body: string) => void; readonly onTooLarge: () => void }
+  on: {
+    readonly onBody: (body: string) => void
+    readonly onTooLarge: () => void
+    readonly onTooSlow: () => void
+  },
+  limitMillis: number = maxBodyMillis
 ): void => {
   let chunks: Array<Buffer> = []
   let size = 0
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+  // Nearly every body is there at once, and a timer for each would cost more than the rest.
+  const wait = setImmediate(() => {
+    timer = setTimeout(() => {
+      isOver = true
+      chunks = []
+      on.onTooSlow()
+    }, limitMillis)
+    timer.unref()
+  })
+  const settle = () => {
+    clearImmediate(wait)
+    clearTimeout(timer)
+  }
   source.on("data", (chunk: Buffer) => {
+    if (isOver) return
     size += chunk.length
     if (size <= maxBodyBytes) {
       chunks.push(chunk)
@@ -39,13 +69,30 @@ export const readBody = (
       if (size > drainBytes) source.destroy()
     }
   })
+  source.on("close", settle)
   source.on("end", () => {
+    settle()
+    if (isOver) return
     if (size > maxBodyBytes) on.onTooLarge()
     else on.onBody(Buffer.concat(chunks).toString("utf8"))
   })
   // Without a listener, a connection that breaks would end the process.
   source.on("error", () => {})
 }
+
+/**
+ * The same as an effect, which fails with what is wrong with the body.
+ *
+ * @since 0.1.0
+ */
+export const body = (source: IncomingMessage): Effect.Effect<string, "TooLarge" | "TooSlow"> =>
+  Effect.async((resume) =>
+    readBody(source, {
+      onBody: (text) => resume(Effect.succeed(text)),
+      onTooLarge: () => resume(Effect.fail("TooLarge")),
+      onTooSlow: () => resume(Effect.fail("TooSlow"))
+    })
+  )
 
 /**
  * Decodes query and body into one set of parameters. Where both have a name, the body's

@@ -7,9 +7,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as NodeHttp from "node:http"
+import type { ContextStore } from "./ContextStore.js"
+import type { DataDirectory } from "./DataDirectory.js"
 import type { DirectLink } from "./DirectLink.js"
+import * as FileRoute from "./FileRoute.js"
+import type { FileUrl } from "./FileUrl.js"
 import * as LinkRoute from "./LinkRoute.js"
 import type { Origin } from "./Operation.js"
+import type { StoredFiles } from "./StoredFiles.js"
 import type { Toolbox } from "./Toolbox.js"
 
 /**
@@ -39,10 +44,12 @@ export class Routes extends Context.Tag("@effect-agentbay/node/local/Routes")<
   ReadonlyArray<Route>
 >() {}
 
+type Needs = ContextStore | DataDirectory | DirectLink | FileUrl | StoredFiles | Toolbox
+
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Routes, never, DirectLink | Toolbox> = Layer.effect(
+export const layer: Layer.Layer<Routes, never, Needs> = Layer.effect(
   Routes,
-  Effect.map(Effect.all([LinkRoute.make]), (groups) => groups.flat())
+  Effect.map(Effect.all([FileRoute.make(), LinkRoute.make]), (groups) => groups.flat())
 )

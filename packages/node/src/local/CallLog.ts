@@ -1,0 +1,86 @@
+/**
+ * The last calls of the API, for who wants to see what a client did. No parameters are kept
+ * but the id of the session: the others may hold what nobody else should read.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * One call. `status` is what travelled as HTTP status, 0 when no answer did; `code` is that of
+ * the answer's body.
+ *
+ * @since 0.1.0
+ */
+export interface Call {
+  /** When the answer was made, ISO 8601 in UTC, by the server's clock. */
+  readonly at: string
+  readonly action: string
+  readonly status: number
+  readonly code: string
+  readonly durationMillis: number
+  readonly requestId: string
+  readonly sessionId?: string
+}
+
+/**
+ * What is noted about a call. Times are milliseconds.
+ *
+ * @since 0.1.0
+ */
+export type Note = Omit<Call, "at" | "durationMillis"> & {
+  readonly end: number
+  readonly duration: number
+}
+
+/**
+ * @since 0.1.0
+ */
+export interface CallLog {
+  readonly add: (note: Note) => void
+  /** The last calls, the oldest of them first. Default: all that are kept. */
+  readonly last: (count?: number) => ReadonlyArray<Call>
+  readonly clear: () => void
+}
+
+/**
+ * How many calls are kept.
+ *
+ * @since 0.1.0
+ */
+export const kept = 1000
+
+const longestName = 64
+
+/** Names come from outside; an action of this protocol is short. */
+const short = (text: string): string => text.slice(0, longestName)
+
+const toCall = ({ duration, end, sessionId, ...note }: Note): Call => ({
+  at: new Date(end).toISOString(),
+  ...note,
+  action: short(note.action),
+  durationMillis: Math.round(duration * 1000) / 1000,
+  ...(sessionId === undefined ? {} : { sessionId: short(sessionId) })
+})
+
+/**
+ * @since 0.1.0
+ */
+export const make = (): CallLog => {
+  // A ring: noting a call must cost next to nothing.
+  const ring: Array<Note> = []
+  let next = 0
+  return {
+    add: (note) => {
+      ring[next] = note
+      next = (next + 1) % kept
+    },
+    last: (count = kept) => {
+      const ordered = ring.length < kept ? ring : [...ring.slice(next), ...ring.slice(0, next)]
+      return (count <= 0 ? [] : ordered.slice(-count)).map(toCall)
+    },
+    clear: () => {
+      ring.length = 0
+      next = 0
+    }
+  }
+}
