@@ -154,6 +154,8 @@ describe("isRetryable", () => {
     [api("PathAlreadyBound"), false],
     [api("ActionNotFound", 404), false],
     [api("InvalidParameter"), false],
+    [api("FileNotFound"), false],
+    [api("UnexpectedState"), false],
     [api("Other"), false],
     [argument, false],
     [failed, false],

@@ -9,10 +9,25 @@ import { wired } from "./wired.js"
 
 const operations: { readonly [action: string]: Protocol.Any } = Protocol.operations
 
-const ours = requests.flatMap((capture) => {
+const apiRequests = requests.flatMap((capture) => {
   const operation = capture.action === null ? undefined : operations[capture.action]
   return operation === undefined ? [] : [{ capture, operation }]
 })
+
+// Only the server needs it: file transfers by the service's own context are not offered.
+const answeredOnly = "GetAndLoadInternalContext"
+
+const ours = apiRequests.filter(({ operation }) => operation.action !== answeredOnly)
+
+/** Policies of the captures that mean nothing: our models do not carry unknown keys. */
+const meaningless: ReadonlyMap<number, readonly [string, string]> = new Map([
+  [7, [encodeURIComponent('\\"a\\":1'), ""]]
+])
+
+const wantedBody = (capture: (typeof ours)[number]["capture"]): string => {
+  const [text = "", instead = ""] = meaningless.get(capture.n) ?? []
+  return text === "" ? capture.rawBody : capture.rawBody.replace(text, instead)
+}
 
 const varying = ["Timestamp", "SignatureNonce"]
 const fixed = ["Action", "Format", "Version", ...varying, "Authorization"]
@@ -42,12 +57,14 @@ const sendOne = ({ capture, operation }: (typeof ours)[number]) =>
   }).pipe(Effect.provide(wired({ script: answered })))
 
 describe("requests of the official client, sent by ours", () => {
-  it("leaves none of our operations without a capture", () => {
+  it("leaves none of our operations without a capture, and no captured action out", () => {
     assert.deepStrictEqual(
-      [...new Set(ours.map(({ operation }) => operation.action))].toSorted(),
+      [...new Set(apiRequests.map(({ operation }) => operation.action))].toSorted(),
       Object.keys(operations)
     )
-    assert.strictEqual(ours.length, 45)
+    const actions = requests.filter(({ action }) => action !== null)
+    assert.deepStrictEqual(actions.length, apiRequests.length)
+    assert.strictEqual(ours.length, 75)
   })
 
   for (const one of ours) {
@@ -63,8 +80,8 @@ describe("requests of the official client, sent by ours", () => {
         assert.deepStrictEqual(without(query, ...varying), without(wanted, ...varying))
         assert.deepStrictEqual(Object.keys(query).toSorted(), Object.keys(wanted).toSorted())
         const body = decodedPairs(rawPairs(sent.body))
-        assert.deepStrictEqual(rawPairs(sent.body), rawPairs(capture.rawBody))
-        assert.deepStrictEqual(body, capture.form)
+        assert.deepStrictEqual(rawPairs(sent.body), rawPairs(wantedBody(capture)))
+        assert.deepStrictEqual(body, decodedPairs(rawPairs(wantedBody(capture))))
         assert.deepStrictEqual(
           headers.map((name) => sent.headers[name]),
           headers.map((name) => capture.headers[name])

@@ -90,15 +90,34 @@ const found = (status: string) =>
     }
   })
 
-const context = (state: string) =>
+const myProject = {
+  createTime: "2025-12-29T12:00:00Z",
+  id: "SdkCtx-04c1xq8m2npr9w3ya",
+  lastUsedTime: "2025-12-29T12:30:00Z",
+  name: "my-project",
+  osType: "linux",
+  state: "available"
+}
+const sharedLibs = { ...myProject, id: "SdkCtx-04c1xq8m2nprb6u0d", name: "shared-libs" }
+
+const context = (state: string) => accepted({ data: { ...myProject, state } })
+
+const contextGone = (httpStatus: number) =>
+  refused("ContextNotFound", "Context.NotFound", httpStatus, "Context not found")
+
+const stored = {
+  gmtCreate: "2025-12-29T12:00:00Z",
+  gmtModified: "2025-12-29T12:00:05Z",
+  status: "available"
+}
+
+const fileUrl = (signature: string) =>
   accepted({
     data: {
-      createTime: "2025-12-29T12:00:00Z",
-      id: "SdkCtx-04c1xq8m2npr9w3ya",
-      lastUsedTime: "2025-12-29T12:30:00Z",
-      name: "my-project",
-      osType: "linux",
-      state
+      expireTime: 1767229200,
+      url: Redacted.make(
+        `http://127.0.0.1:8081/oss/SdkCtx-04c1xq8m2npr9w3ya/tmp/a.txt?Expires=1767229200&Signature=${signature}`
+      )
     }
   })
 
@@ -225,8 +244,130 @@ const meanings: { readonly [action: string]: { readonly [name: string]: Meaning 
   GetContext: {
     "found or created": context("available"),
     "being cleared": context("clearing"),
-    "absent, envelope": refused("ContextNotFound", "Context.NotFound", 200, "Context not found"),
-    "absent, http error": refused("ContextNotFound", "Context.NotFound", 400, "Context not found")
+    "absent, envelope": contextGone(200),
+    "absent, http error": contextGone(400)
+  },
+  ListContexts: {
+    "first page": accepted({
+      data: [
+        myProject,
+        {
+          ...sharedLibs,
+          createTime: "2025-12-29T13:00:00Z",
+          lastUsedTime: "2025-12-29T13:30:00Z"
+        }
+      ],
+      maxResults: 2,
+      nextToken: "Mg==",
+      totalCount: 15
+    }),
+    "last page": accepted({ data: [sharedLibs], maxResults: 10, nextToken: "", totalCount: 15 }),
+    empty: accepted({ data: [], maxResults: 10, nextToken: "", totalCount: 0 })
+  },
+  ModifyContext: { ok: accepted({}), absent: contextGone(200) },
+  DeleteContext: { ok: accepted({}), absent: contextGone(200) },
+  ClearContext: { ok: accepted({}), absent: contextGone(200) },
+  DescribeContextFiles: {
+    "two entries": accepted({
+      data: [
+        {
+          ...stored,
+          fileId: "100021",
+          fileName: "a.txt",
+          filePath: "/tmp/a.txt",
+          fileType: "FILE",
+          size: 11
+        },
+        {
+          ...stored,
+          fileId: "100022",
+          fileName: "logs",
+          filePath: "/tmp/logs",
+          fileType: "FOLDER",
+          size: 0
+        }
+      ],
+      count: 2
+    }),
+    empty: accepted({ data: [], count: 0 })
+  },
+  GetContextFileUploadUrl: { ok: fileUrl("x") },
+  GetContextFileDownloadUrl: {
+    ok: fileUrl("y"),
+    "file absent": refused("FileNotFound", "FileNotExist", 400, "file not exist")
+  },
+  DeleteContextFile: {
+    ok: accepted({}),
+    refused: refused("InvalidParameter", "InvalidParameter", 200, "Failed to delete file")
+  },
+  BindContexts: {
+    accepted: accepted({}),
+    "path taken": refused(
+      "PathAlreadyBound",
+      "PathAlreadyBound",
+      200,
+      "Path /tmp/test is already bound"
+    )
+  },
+  ReleaseMcpSession: { ok: accepted({}), "session gone": sessionGone(400) },
+  PauseSessionAsync: { ok: accepted({}), "session gone": sessionGone(400) },
+  ResumeSessionAsync: { ok: accepted({}), "session gone": sessionGone(400) },
+  RefreshSessionIdleTime: { ok: accepted({}), "session gone": sessionGone(400) },
+  SetLabel: { ok: accepted({}), "session gone": sessionGone(400) },
+  GetLabel: {
+    ok: accepted({
+      data: { labels: { project: "demo", env: "test" } },
+      maxResults: 10,
+      nextToken: "",
+      totalCount: 2
+    }),
+    none: accepted({ data: { labels: {} }, maxResults: 10, nextToken: "", totalCount: 0 })
+  },
+  GetMcpResource: {
+    ok: accepted({
+      data: {
+        sessionId: "session-04c1xq8m2nprk5t7e",
+        resourceUrl: "https://agentbay.example.invalid/console?resourceId=p-0bxls9m1arl8c2k",
+        desktopInfo: {
+          appId: "app-1",
+          authCode: Redacted.make("code"),
+          connectionProperties: "{}",
+          resourceId: "p-0bxls9m1arl8c2k",
+          resourceType: "Desktop",
+          ticket: Redacted.make("ticket")
+        }
+      }
+    })
+  },
+  GetLink: {
+    ok: accepted({ data: { url: Redacted.make("wss://agentbay.example.invalid/link/abc") } })
+  },
+  GetAndLoadInternalContext: {
+    ok: accepted({
+      data: [
+        {
+          contextId: "SdkCtx-04c1xq8m2nprft01",
+          contextPath: "/tmp/file_transfer",
+          contextType: "file_transfer"
+        }
+      ]
+    })
+  },
+  ListMcpTools: {
+    ok: accepted({
+      data: [
+        {
+          name: "shell",
+          description: "run a command",
+          server: "wuying_shell",
+          inputSchema: {
+            type: "object",
+            properties: { command: { type: "string" }, timeout_ms: { type: "integer" } },
+            required: ["command"]
+          }
+        }
+      ]
+    })
   },
   DeleteSessionAsync: {
     ok: accepted({}),
@@ -282,7 +423,16 @@ const unknownAction = refused(
   "Specified api is not found, please check your url and method."
 )
 
-const payload = { sessionId: "session-0001", labels: {}, args: "{}", name: "shell" }
+const payload = {
+  sessionId: "session-0001",
+  labels: {},
+  args: "{}",
+  name: "shell",
+  id: "SdkCtx-1",
+  contextId: "SdkCtx-1",
+  filePath: "/tmp/a.txt",
+  persistenceDataList: []
+}
 
 const requestIdOf = (sample: SampleResponse): unknown =>
   JSON.parse(JSON.stringify(sample.body)).RequestId
@@ -316,8 +466,9 @@ const judge = (operation: Protocol.Any, sample: SampleResponse, meaning: Meaning
     }
     assert.strictEqual(error.operation, operation.action)
     assert.strictEqual(error.requestId, requestIdOf(sample))
-    if (operation.action !== "CreateMcpSession" && operation.action !== "GetContext") {
-      if (operation.action !== "ListSession") assert.strictEqual(error.sessionId, "session-0001")
+    const aboutASession = "sessionId" in Object(Reflect.get(operation.payload, "fields"))
+    if (aboutASession && !["CreateMcpSession", "ListContexts"].includes(operation.action)) {
+      assert.strictEqual(error.sessionId, "session-0001")
     }
   }).pipe(
     Effect.provide(
@@ -339,7 +490,7 @@ describe("sample answers of the service", () => {
         .toSorted(),
       samples.map((sample) => `${sample.action}: ${sample.case}`).toSorted()
     )
-    assert.strictEqual(samples.length, 52)
+    assert.strictEqual(samples.length, 86)
   })
 
   for (const sample of samples) {

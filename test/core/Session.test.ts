@@ -44,7 +44,7 @@ describe("Session.delete", () => {
       AgentBayTest.refuseSoftly({ code: "InvalidMcpSession.NotFound" })
     ]
   ] as const) {
-    it.effect(`asks by the poll policy until ${name}`, () =>
+    it.effect(`asks by the poll policy until ${name} (S5)`, () =>
       Effect.gen(function* () {
         yield* inTime(remove())
         assert.deepStrictEqual(yield* timesOf("DeleteSessionAsync"), [0])
@@ -117,6 +117,7 @@ describe("Session.delete", () => {
       yield* TestClock.adjust("1 millis")
       const error = yield* Effect.map(Fiber.join(fiber), Either.merge)
       assert.deepInclude(error, { _tag: "SyncTimeout", operation: "delete", sessionId, polls: 151 })
+      assert.include(error?.message, "its last state was DELETING")
       assert.strictEqual((yield* timesOf("GetSessionDetail")).at(-1), 225_000)
     }).pipe(Effect.provide(service({ GetSessionDetail: state("DELETING") })))
   )
@@ -152,7 +153,7 @@ describe("Session.delete", () => {
     }).pipe(Effect.provide(service({ GetSessionDetail: state("DELETING") })))
   )
 
-  it.effect("with sync, syncs everything first", () =>
+  it.effect("with sync, syncs everything first and waits for its end (S4)", () =>
     Effect.gen(function* () {
       yield* inTime(remove({ sync: true }))
       const seen = yield* actions

@@ -186,7 +186,17 @@ const door = AgentBay.AgentBay
 const http = AgentBayHttp.AgentBayHttp
 const live = Effect.flatMap(door, (service) => service.get("session-1"))
 const manager = ContextManager.make({ sessionId: "session-1" })
-const payload = { sessionId: "session-1", labels: { a: "b" }, args: "{}", name: "shell" }
+/** Something for every parameter that an operation insists on. */
+const payload = {
+  sessionId: "session-1",
+  labels: { a: "b" },
+  args: "{}",
+  name: "shell",
+  contextId: "SdkCtx-1",
+  filePath: "/work/a",
+  id: "SdkCtx-1",
+  persistenceDataList: [binding]
+}
 
 /** What is asked of a session: that one can still be opened. */
 const needsSession = /^(status|delete|files)/
@@ -202,6 +212,11 @@ const asks: { readonly [name: string]: Ask } = {
   "session without contexts": Effect.scoped(Effect.flatMap(door, (service) => service.session())),
   get: Effect.flatMap(door, (service) => service.get("session-1")),
   list: Effect.flatMap(door, (service) => Stream.runDrain(service.list({ labels: { a: "b" } }))),
+  listPage: Effect.flatMap(door, (service) => service.listPage({ page: 2 })),
+  bind: Effect.flatMap(manager, (contexts) => contexts.bind(binding)),
+  "bind with its download": Effect.flatMap(manager, (contexts) =>
+    contexts.bind([binding], { awaitDownload: true })
+  ),
   "contexts.get": Effect.flatMap(door, ({ contexts }) => contexts.get("name")),
   "contexts.getById": Effect.flatMap(door, ({ contexts }) => contexts.getById("SdkCtx-1")),
   "contexts.getOrCreate": Effect.flatMap(door, ({ contexts }) => contexts.getOrCreate("name")),

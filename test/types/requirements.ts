@@ -22,11 +22,15 @@ import type * as Contexts from "@effect-agentbay/core/Contexts"
 import type { ContextInfoResult, ContextSyncResult } from "@effect-agentbay/core/ContextStatus"
 import type * as Session from "@effect-agentbay/core/Session"
 import type * as SessionFiles from "@effect-agentbay/core/SessionFiles"
+import type * as SessionShell from "@effect-agentbay/core/SessionShell"
+import type * as SessionTools from "@effect-agentbay/core/SessionTools"
+import * as SyncPolicy from "@effect-agentbay/core/SyncPolicy"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ConfigError from "effect/ConfigError"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 
@@ -91,7 +95,9 @@ export type TheErrors = [
 type Manager = ContextManager.Service
 
 export type OfContextManager = [
-  Assert<Equals<Needs<Manager["info" | "bindings" | "sync" | "progress"]>, never>>,
+  Assert<Equals<Needs<Manager["info" | "bindings" | "bind" | "sync" | "progress"]>, never>>,
+  Assert<Equals<Fails<Manager["bind"]>, ContextManager.SyncError>>,
+  Assert<Equals<Gives<Manager["bind"]>, Gives<Manager["bindings"]>>>,
   Assert<Equals<Fails<Manager["info"]>, CallError | InvalidArgument>>,
   Assert<Equals<Fails<Manager["bindings"]>, CallError>>,
   Assert<Equals<Fails<Manager["sync"]>, ContextManager.SyncError>>,
@@ -103,11 +109,56 @@ export type OfContextManager = [
 type OneSession = Session.Session
 
 export type OfSession = [
-  Assert<Equals<Needs<OneSession["status" | "delete"]>, never>>,
+  Assert<Equals<Needs<OneSession["status" | "delete" | "keepAlive" | "pause" | "resume"]>, never>>,
+  Assert<Equals<Fails<OneSession["keepAlive"]>, CallError>>,
+  Assert<Equals<Gives<OneSession["keepAlive"]>, void>>,
+  Assert<Equals<Fails<OneSession["pause" | "resume"]>, CallError | InvalidArgument | SyncTimeout>>,
+  Assert<Equals<Gives<OneSession["pause" | "resume"]>, void>>,
   Assert<Equals<Fails<OneSession["status"]>, CallError>>,
   Assert<Equals<Fails<OneSession["delete"]>, ContextManager.SyncError>>,
   Assert<Equals<OneSession["contextManager"], Manager>>,
-  Assert<Equals<OneSession["files"], SessionFiles.SessionFiles>>
+  Assert<Equals<OneSession["files"], SessionFiles.SessionFiles>>,
+  Assert<Equals<OneSession["tools"], SessionTools.SessionTools>>,
+  Assert<Equals<OneSession["shell"], SessionShell.Shell>>
+]
+
+type Labels = Session.SessionLabels
+
+export type OfLabels = [
+  Assert<Equals<Needs<Labels["get" | "set"]>, never>>,
+  Assert<Equals<Fails<Labels["get"]>, CallError>>,
+  Assert<Equals<Fails<Labels["set"]>, CallError | InvalidArgument>>,
+  Assert<Equals<Gives<Labels["get"]>, Session.Labels>>,
+  Assert<Equals<Gives<Labels["set"]>, void>>
+]
+
+type Tools = SessionTools.SessionTools
+
+/** What `callJson` gives for a schema of its own. */
+declare const askJson: (
+  tools: Tools,
+  schema: Schema.Schema<Date, string>
+) => Effect.Effect<Date, SessionTools.ToolCallError>
+
+export const callJson: typeof askJson = (tools, schema) => tools.callJson(schema, "get_metrics")
+
+export type OfTools = [
+  Assert<Equals<SessionTools.ToolCallError, CallError | ToolError | InvalidArgument>>,
+  Assert<Equals<Needs<Tools["list" | "call"]>, never>>,
+  Assert<Equals<Needs<typeof askJson>, never>>,
+  Assert<Equals<Fails<Tools["list"]>, CallError>>,
+  Assert<Equals<Fails<Tools["call"]>, SessionTools.ToolCallError>>,
+  Assert<Equals<Gives<Tools["call"]>, SessionTools.ToolAnswer>>
+]
+
+// @ts-expect-error a schema with requirements would leak them into the call
+export const needyJson = (tools: Tools) => tools.callJson(needySchema, "get_metrics")
+declare const needySchema: Schema.Schema<string, string, Scope.Scope>
+
+export type OfShell = [
+  Assert<Equals<Needs<SessionShell.Shell>, never>>,
+  Assert<Equals<Fails<SessionShell.Shell>, SessionTools.ToolCallError>>,
+  Assert<Equals<Gives<SessionShell.Shell>, SessionShell.ShellResult>>
 ]
 
 type Files = SessionFiles.SessionFiles
@@ -127,7 +178,8 @@ export type OfContexts = [
 type Door = AgentBay.Service
 
 export type OfAgentBay = [
-  Assert<Equals<Needs<Door["create" | "get" | "list"]>, never>>,
+  Assert<Equals<Needs<Door["create" | "get" | "list" | "listPage"]>, never>>,
+  Assert<Equals<Fails<Door["listPage"]>, CallError | InvalidArgument>>,
   Assert<Equals<Needs<Door["session"]>, Scope.Scope>>,
   Assert<Equals<Fails<Door["create"]>, AgentBay.CreateError>>,
   Assert<Equals<Fails<Door["session"]>, AgentBay.CreateError>>,
@@ -209,3 +261,20 @@ export const wrongTaskType: ContextManager.InfoFilter = { taskType: "log" }
 // @ts-expect-error a schedule with requirements would leak them into every wait
 export const needySchedule: ContextManager.SyncOptions = { schedule: needy }
 declare const needy: Schedule.Schedule<unknown, unknown, Scope.Scope>
+
+/** Every way to say what a policy is: short, in the words of the wire, in parts, with nulls. */
+export const policies: ReadonlyArray<SyncPolicy.SyncPolicy> = [
+  SyncPolicy.standard,
+  SyncPolicy.make({ upload: { mode: "Archive" }, recycle: { lifecycle: "Lifecycle_1Day" } }),
+  { downloadPolicy: null, uploadPolicy: { autoUpload: undefined } },
+  {}
+]
+
+// @ts-expect-error a mode is one of two words
+export const unknownMode = SyncPolicy.make({ upload: { mode: "Zip" } })
+
+// @ts-expect-error a lifecycle is one of ten words
+export const unknownLifecycle = SyncPolicy.make({ recycle: { lifecycle: "7Days" } })
+
+// @ts-expect-error no policy has this key
+export const unknownPolicyKey: SyncPolicy.SyncPolicy = { syncPolicy: {} }

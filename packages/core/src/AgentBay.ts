@@ -4,12 +4,10 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AgentBayConfig } from "./AgentBayConfig.js"
@@ -22,15 +20,16 @@ import {
 } from "./AgentBayError.js"
 import * as AgentBayHttp from "./AgentBayHttp.js"
 import * as Contexts from "./Contexts.js"
-import * as ContextSync from "./ContextSync.js"
+import type * as ContextSync from "./ContextSync.js"
 import * as Arguments from "./internal/arguments.js"
-import { sdkStats } from "./internal/sdkStats.js"
+import { type CreateRequest, createRequest } from "./internal/createRequest.js"
+import { listSessions, sessionPage } from "./internal/sessionList.js"
 import { shielded } from "./internal/shielded.js"
 import * as SyncWait from "./internal/syncWait.js"
 import * as Wait from "./internal/wait.js"
 import type { Page } from "./Page.js"
 import * as PollPolicy from "./PollPolicy.js"
-import { CreateMcpSession, GetSession, ListSession } from "./Protocol.js"
+import { CreateMcpSession, GetSession } from "./Protocol.js"
 import * as Session from "./Session.js"
 
 /**
@@ -42,9 +41,12 @@ import * as Session from "./Session.js"
 export interface CreateOptions {
   /** The image to start, such as `linux_latest`. Default: the service's. */
   readonly imageId?: string | undefined
-  /** Labels to find the session by. */
+  /** Labels to find the session by; neither names nor labels are blank. */
   readonly labels?: { readonly [name: string]: string } | undefined
-  /** The contexts to mount, each at a path of its own. */
+  /**
+   * The contexts to mount, each at a path of its own. The initial download of one whose
+   * `waitForDownload` is `false` is neither waited for nor reported.
+   */
   readonly contexts?: ReadonlyArray<ContextSync.ContextSync> | undefined
   /** How long the session may idle before it is released, in whole seconds. */
   readonly idleTimeout?: Duration.DurationInput | undefined
@@ -58,6 +60,7 @@ export interface CreateOptions {
   readonly extraConfigs?: { readonly [name: string]: unknown } | undefined
   /** Loads skills into the session: those of `skillNames`, or the service's choice. */
   readonly loadSkills?: boolean | undefined
+  /** Only together with `loadSkills: true`. */
   readonly skillNames?: ReadonlyArray<string> | undefined
   /** What the service is told that this client is embedded in. Default: `effect`. */
   readonly framework?: string | undefined
@@ -72,7 +75,7 @@ export interface CreateOptions {
 export interface ListOptions {
   /** Only sessions that carry all of these labels. */
   readonly labels?: { readonly [name: string]: string } | undefined
-  /** Only sessions in this state. */
+  /** Only sessions in this state. No other words are taken. */
   readonly status?: SessionState | undefined
   /** How many sessions one page holds. Default: 10. */
   readonly pageSize?: number | undefined
@@ -134,7 +137,11 @@ export interface Service {
   readonly list: (
     options?: ListOptions
   ) => Stream.Stream<SessionSummary, CallError | InvalidArgument>
-  /** One page of them, counted from 1. A page that cannot be reached is an `InvalidArgument`. */
+  /**
+   * One page of them, counted from 1. The service knows only tokens, so page *n* takes *n*
+   * requests. A page that cannot be reached is an `InvalidArgument` with the `requestId` of
+   * the answer that said so.
+   */
   readonly listPage: (
     options?: ListOptions & { readonly page?: number | undefined }
   ) => Effect.Effect<Page<SessionSummary>, CallError | InvalidArgument>
@@ -172,30 +179,10 @@ const closingPolicy = (http: AgentBayHttp.Service): PollPolicy.PollPolicy =>
 
 type Created = { readonly session: Session.Session; readonly requestId: string }
 
-const idleSeconds = (options: CreateOptions) =>
-  options.idleTimeout === undefined
-    ? Effect.succeed(undefined)
-    : Effect.flatMap(Arguments.positiveTime("idleTimeout", options.idleTimeout), (time) =>
-        Arguments.wholeNumber("idleTimeout", Math.ceil(Duration.toSeconds(time)), 1)
-      )
-
-const open = (http: AgentBayHttp.Service, options: CreateOptions) =>
+const open = (http: AgentBayHttp.Service, request: CreateRequest) =>
   Effect.gen(function* () {
-    const bindings = options.contexts ?? []
-    yield* ContextSync.validateAll(bindings)
-    yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
-    const timeout = yield* idleSeconds(options)
-    const { reply, requestId } = yield* shielded(
-      http.call(CreateMcpSession, {
-        imageId: options.imageId,
-        labels: options.labels,
-        loginRegionId: http.regionId,
-        persistenceDataList: bindings.length === 0 ? undefined : bindings,
-        sdkStats,
-        timeout
-      })
-    )
-    const { resourceUrl, sessionId, toolList } = reply.data
+    const { reply, requestId } = yield* shielded(http.call(CreateMcpSession, request.payload))
+    const { linkUrl, resourceUrl, sessionId, token, toolList } = reply.data
     if (sessionId === undefined || sessionId === "") {
       return yield* new TransportError({
         operation: CreateMcpSession.action,
@@ -204,7 +191,14 @@ const open = (http: AgentBayHttp.Service, options: CreateOptions) =>
         requestId
       })
     }
-    const session = Session.fromHttp(http, { sessionId, resourceUrl, tools: toolList ?? [] })
+    const session = Session.fromHttp(http, {
+      sessionId,
+      resourceUrl,
+      imageId: request.payload.imageId,
+      tools: toolList ?? [],
+      linkUrl,
+      token
+    })
     const created: Created = { session, requestId }
     return created
   })
@@ -212,19 +206,19 @@ const open = (http: AgentBayHttp.Service, options: CreateOptions) =>
 const awaitDownloads = (
   http: AgentBayHttp.Service,
   { requestId, session }: Created,
-  options: CreateOptions
-): Effect.Effect<Session.Session, CreateError> => {
-  const bindings = options.contexts ?? []
-  if (bindings.length === 0) return Effect.succeed(session)
-  return Wait.run(
-    SyncWait.initialDownloads(http, {
-      sessionId: session.sessionId,
-      requestId,
-      bindings,
-      policy: options.pollPolicy ?? http.pollPolicy
-    })
-  ).pipe(Effect.as(session))
-}
+  { awaited, policy, unawaited }: CreateRequest
+): Effect.Effect<Session.Session, CreateError> =>
+  awaited.length === 0
+    ? Effect.succeed(session)
+    : Wait.run(
+        SyncWait.initialDownloads(http, {
+          sessionId: session.sessionId,
+          requestId,
+          bindings: awaited,
+          unawaited,
+          policy
+        })
+      ).pipe(Effect.as(session))
 
 // The end of a scope cannot fail with a typed error; a session that is gone already is as
 // good as deleted.
@@ -247,37 +241,6 @@ const quietly = (
     )
   )
 
-const defaultPageSize = 10
-
-const listPages = (
-  http: AgentBayHttp.Service,
-  options: ListOptions & { readonly pageSize: number }
-) =>
-  Stream.paginateChunkEffect<string | undefined, SessionSummary, CallError, never>(
-    undefined,
-    (nextToken) =>
-      Effect.map(
-        http.call(ListSession, {
-          labels: options.labels ?? {},
-          maxResults: options.pageSize,
-          nextToken,
-          status: options.status
-        }),
-        ({ reply }) => [
-          Chunk.fromIterable(
-            (reply.data ?? []).map((item) => ({
-              sessionId: item.sessionId,
-              status: item.sessionStatus ?? ""
-            }))
-          ),
-          Option.filter(
-            Option.fromNullable(reply.nextToken),
-            (token) => token !== "" && token !== nextToken
-          )
-        ]
-      )
-  )
-
 /**
  * Builds the service.
  *
@@ -288,9 +251,10 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
   AgentBayHttp.AgentBayHttp,
   (http): Service => ({
     create: Effect.fn("AgentBay.create")(function* (options: CreateOptions = {}) {
+      const request = yield* createRequest(options, http)
       return yield* Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(open(http, options), (created) =>
-          restore(awaitDownloads(http, created, options)).pipe(
+        Effect.flatMap(open(http, request), (created) =>
+          restore(awaitDownloads(http, created, request)).pipe(
             Effect.onInterrupt(() =>
               quietly(created, Session.requestRelease(http, created.session.sessionId))
             )
@@ -299,10 +263,11 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       )
     }),
     session: Effect.fn("AgentBay.session")(function* (options: CreateOptions = {}) {
-      const created = yield* Effect.acquireRelease(open(http, options), (opened) =>
+      const request = yield* createRequest(options, http)
+      const created = yield* Effect.acquireRelease(open(http, request), (opened) =>
         quietly(opened, Session.release(http, opened.session.sessionId, closingPolicy(http)))
       )
-      return yield* awaitDownloads(http, created, options)
+      return yield* awaitDownloads(http, created, request)
     }),
     get: Effect.fn("AgentBay.get")(function* (sessionId: string) {
       yield* Arguments.notBlank("sessionId", sessionId)
@@ -310,17 +275,20 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       return Session.fromHttp(http, {
         sessionId,
         resourceUrl: reply.data.resourceUrl,
-        tools: reply.data.toolList ?? []
+        tools: reply.data.toolList ?? [],
+        linkUrl: reply.data.linkUrl,
+        token: reply.data.token
       })
     }),
     list: (options = {}) =>
-      Stream.unwrap(
-        Effect.map(
-          Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1),
-          (pageSize) => listPages(http, { ...options, pageSize })
-        )
-      ).pipe(Stream.withSpan("AgentBay.list", { captureStackTrace: false })),
-    listPage: (() => Effect.dieMessage("not built")) as any,
+      listSessions(http, options).pipe(
+        Stream.withSpan("AgentBay.list", { captureStackTrace: false })
+      ),
+    listPage: Effect.fn("AgentBay.listPage")(function* (
+      options: ListOptions & { readonly page?: number | undefined } = {}
+    ) {
+      return yield* sessionPage(http, options)
+    }),
     contexts: Contexts.fromHttp(http)
   })
 )

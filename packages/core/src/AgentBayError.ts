@@ -118,8 +118,13 @@ export class ApiError extends Schema.TaggedError<ApiError>("@effect-agentbay/cor
 }
 
 /**
- * Refused before anything was sent: `argument` names what is wrong, `issue` says what is
- * allowed. Never retryable.
+ * Refused by this library: `argument` names what is wrong, `issue` says what is allowed.
+ * Nothing was sent, unless there is a `requestId`: then it took the answer to a read to
+ * find out, for example that a list has fewer pages. Never retryable.
+ *
+ * One argument can only be judged on the way: a stream that gives more or fewer bytes than
+ * were promised. Then `brokenOff` is true: the transfer had begun and was broken off before
+ * its end, so that nothing was stored.
  *
  * @since 0.1.0
  * @category errors
@@ -128,12 +133,14 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>(
   "@effect-agentbay/core/InvalidArgument"
 )("InvalidArgument", {
   argument: Schema.String,
-  issue: Schema.String
+  issue: Schema.String,
+  requestId: Schema.optional(Schema.String),
+  brokenOff: Schema.optional(Schema.Boolean)
 }) {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Invalid argument ${this.argument}: ${this.issue}. Nothing was sent.`
+    return Messages.invalidArgument(this)
   }
 }
 
@@ -162,9 +169,13 @@ export class SyncFailed extends Schema.TaggedError<SyncFailed>("@effect-agentbay
 }
 
 /**
- * The budget of status requests was used up before the end was seen. The remote transfer
- * may still go on. `tasks` are the counted tasks with their last state, `missing` names
- * what was expected and never listed, `lastError` the last fault while polling.
+ * The budget of status requests was used up before the end was seen. What was started may
+ * still go on. `tasks` are the counted tasks with their last state, `missing` names what was
+ * expected and never listed, `state` is the last state seen of a session that was to change
+ * it, `lastError` the last fault while polling.
+ *
+ * `sessionId` names the session that was waited for; after `clear`, which is about no
+ * session, `contextId` names the context.
  *
  * @since 0.1.0
  * @category errors
@@ -173,8 +184,10 @@ export class SyncTimeout extends Schema.TaggedError<SyncTimeout>(
   "@effect-agentbay/core/SyncTimeout"
 )("SyncTimeout", {
   operation: Schema.String,
-  sessionId: Schema.String,
+  sessionId: Schema.optional(Schema.String),
+  contextId: Schema.optional(Schema.String),
   requestId: Schema.String,
+  state: Schema.optional(Schema.String),
   polls: Schema.Number,
   elapsed: Schema.Duration,
   tasks: Schema.Array(ContextStatusData),

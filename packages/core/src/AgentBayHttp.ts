@@ -10,13 +10,29 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
+import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import type * as Tracer from "effect/Tracer"
 import { AgentBayConfig } from "./AgentBayConfig.js"
-import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
+import {
+  type CallError,
+  type InvalidArgument,
+  isRetryable,
+  retryAfter,
+  type TransportError
+} from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
-import { makeExchange } from "./internal/exchange.js"
+import { type Exchanged, makeExchange } from "./internal/exchange.js"
+import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
+import {
+  type LinkCall,
+  makeLinkExchange,
+  operation as linkOperation
+} from "./internal/linkExchange.js"
 import * as PollPolicy from "./PollPolicy.js"
-import type { Operation, Parameters } from "./Protocol.js"
+import type { Operation, Parameters, ToolResult } from "./Protocol.js"
+
+export type { LinkCall } from "./internal/linkExchange.js"
 
 /**
  * When a failed read is repeated. Its input is the error; the time the service asks us to
@@ -53,6 +69,15 @@ export interface Answered<Reply> {
  * @since 0.1.0
  * @category models
  */
+export interface CallSettings {
+  /** How long one exchange may take. Default: {@link Service.timeout}. */
+  readonly timeout?: Duration.Duration | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
 export interface Service {
   /**
    * Calls an operation. A read is repeated by the retry policy when the error is
@@ -60,18 +85,31 @@ export interface Service {
    */
   readonly call: <Action extends string, Payload, Encoded extends Parameters, Reply, ReplyEncoded>(
     operation: Operation<Action, Payload, Encoded, Reply, ReplyEncoded>,
-    payload: Payload
+    payload: Payload,
+    settings?: CallSettings
   ) => Effect.Effect<Answered<Reply>, CallError>
   /** Calls an operation once, whatever it is: for waits, which count every request. */
   readonly callOnce: Service["call"]
+  /**
+   * Calls a tool through the direct link of its session, once. The request id is the
+   * client's own. The link's token goes to the link and nowhere else.
+   */
+  readonly callLink: (call: LinkCall) => Effect.Effect<Answered<ToolResult>, TransportError>
+  /** Carries the bytes of files to presigned URLs and back, for `ContextFiles`. */
+  readonly fileTransfer: FileTransfer
   /** How waits poll unless a call says otherwise. */
   readonly pollPolicy: PollPolicy.PollPolicy
   /** The retry policy, with the service's advice obeyed. */
   readonly retryPolicy: RetryPolicy
   /** Where sessions and contexts are created, when the configuration says it. */
   readonly regionId: string | undefined
-  /** Cleans a text of the service of the API key, and cuts it to a length fit for errors. */
-  readonly redact: (text: string) => string
+  /** How long one exchange with the service may take. */
+  readonly timeout: Duration.Duration
+  /**
+   * Cleans a text of the service of the API key and of other secrets, and cuts it to a
+   * length fit for errors.
+   */
+  readonly redact: (text: string, secret?: Redacted.Redacted<string>) => string
 }
 
 /**
@@ -119,11 +157,24 @@ export const make = (
 ): Effect.Effect<Service, InvalidArgument, AgentBayConfig | HttpTransport.HttpTransport> =>
   Effect.gen(function* () {
     const config = yield* AgentBayConfig
-    const { exchange, redact } = makeExchange(config, yield* HttpTransport.HttpTransport)
+    const transport = yield* HttpTransport.HttpTransport
+    const { exchange, redact } = makeExchange(config, transport)
+    const exchangeByLink = makeLinkExchange(config, transport)
+    const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
     const retryPolicy = obeyingAdvice(options.retryPolicy ?? defaultRetryPolicy)
 
-    const callOnce: Service["call"] = (operation, payload) =>
+    const told = <Reply, E>(
+      span: Tracer.Span,
+      exchanged: Effect.Effect<Exchanged<Reply>, E>
+    ): Effect.Effect<Answered<Reply>, E> =>
+      Effect.map(exchanged, ({ answered, status }) => {
+        span.attribute("http.response.status_code", status)
+        span.attribute("agentbay.request_id", answered.requestId)
+        return answered
+      })
+
+    const callOnce: Service["call"] = (operation, payload, settings) =>
       Effect.useSpan(
         `AgentBayHttp.${operation.action}`,
         {
@@ -137,18 +188,28 @@ export const make = (
               : {})
           }
         },
-        (span) =>
-          Effect.map(exchange(operation, payload), ({ answered, status }) => {
-            span.attribute("http.response.status_code", status)
-            span.attribute("agentbay.request_id", answered.requestId)
-            return answered
-          })
+        (span) => told(span, exchange(operation, payload, settings?.timeout ?? config.timeout))
+      )
+
+    const callLink: Service["callLink"] = (call) =>
+      Effect.useSpan(
+        `AgentBayHttp.${linkOperation}`,
+        {
+          kind: "client",
+          captureStackTrace: false,
+          attributes: {
+            "agentbay.action": linkOperation,
+            "agentbay.session_id": call.sessionId,
+            "server.address": call.link.origin
+          }
+        },
+        (span) => told(span, exchangeByLink(call))
       )
 
     // Most calls succeed at once, so the schedule is set up only for those that do not:
     // its first "attempt" is the failure that is already there.
-    const call: Service["call"] = (operation, payload) => {
-      const once = callOnce(operation, payload)
+    const call: Service["call"] = (operation, payload, settings) => {
+      const once = callOnce(operation, payload, settings)
       if (operation.kind === "write") return once
       return Effect.catchAll(once, (error) => {
         const attempts = [Effect.fail(error)]
@@ -159,7 +220,17 @@ export const make = (
       })
     }
 
-    return { call, callOnce, pollPolicy, retryPolicy, regionId: config.regionId, redact }
+    return {
+      call,
+      callOnce,
+      callLink,
+      fileTransfer,
+      pollPolicy,
+      retryPolicy,
+      regionId: config.regionId,
+      timeout: config.timeout,
+      redact
+    }
   })
 
 /**

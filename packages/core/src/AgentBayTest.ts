@@ -3,6 +3,12 @@
  * the service answers. Everything above the HTTP client is the real library, so a program
  * under test behaves as it would against the service, also under `TestClock`.
  *
+ * The service in memory answers every action. It keeps contexts with their files, sessions
+ * with theirs, labels and states, and it moves files as the policies of their bindings say:
+ * `autoUpload`, `autoDownload`, `syncLocalFile`, `bwList` and `mappingPolicy` are obeyed;
+ * archives and expiry are not. Its sessions have the file tools; `shell` and all other tools
+ * are not found, unless a script answers `CallMcpTool`.
+ *
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -18,6 +24,7 @@ import { makeScriptedClient, type Script, type Service } from "./internal/script
 
 export type {
   Action,
+  FileMethod,
   RecordedRequest,
   Replies,
   Script,
@@ -27,6 +34,7 @@ export type { StatusItem } from "./internal/statusItem.js"
 export {
   delayed,
   fault,
+  file,
   never,
   ok,
   raw,
@@ -44,8 +52,9 @@ export interface Options extends AgentBayHttp.ClientOptions {
   /** What to answer instead of the service in memory. */
   readonly script?: Script | undefined
   /**
-   * For how many status requests a transfer of the service in memory runs before it
-   * succeeds. Default: 1, so that a program sees it running once.
+   * For how many status requests of the service in memory a transfer runs, a clear lasts, and
+   * a session is on its way into or out of its pause. Default: 1, so that a program sees it
+   * once.
    */
   readonly taskPolls?: number | undefined
   /** The API key of the client. Default: a fixed one that the double accepts. */

@@ -5,12 +5,24 @@
  * @since 0.1.0
  */
 import type * as DateTime from "effect/DateTime"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { CallError, InvalidArgument } from "./AgentBayError.js"
+import type { Answered, Service as HttpService } from "./AgentBayHttp.js"
+import * as Arguments from "./internal/arguments.js"
+import { sendable } from "./internal/fileContent.js"
+import { pagesOf } from "./internal/pages.js"
+import { timeOf } from "./internal/serviceTime.js"
+import { filePath, folderPath, pathIn } from "./internal/storedPath.js"
 import type { Page } from "./Page.js"
+import {
+  DeleteContextFile,
+  DescribeContextFiles,
+  GetContextFileDownloadUrl,
+  GetContextFileUploadUrl
+} from "./Protocol.js"
 
 /**
  * A file or folder that is stored in a context.
@@ -71,18 +83,44 @@ export interface ListFilesOptions {
 }
 
 /**
- * Paths are absolute, as a session sees them that mounts the context.
+ * Paths are absolute, as a session sees them that mounts the context. Wrong ones are refused
+ * before anything is sent, as `InvalidArgument`: relative ones, those with `..` or a NUL
+ * character, and, for files, those that end with no name.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
+  /**
+   * Stores a file, whatever was there before. Text goes as UTF-8. A stream is read no faster
+   * than it is sent, so that a file of any size takes little memory; it starts after the
+   * service has given out a URL, and its own failure comes through.
+   *
+   * A stream must give exactly `length` bytes. Another number is an `InvalidArgument`
+   * (`content.length`) and stores nothing: the last piece is held back until the stream has
+   * ended, and the request is broken off. The same happens when the stream fails or the
+   * caller is interrupted.
+   *
+   * The file is sent once. It may be repeated as a whole, when the content can be had again.
+   * An answer other than HTTP 2xx, redirects included, is a `TransportError` (`Status`); 403
+   * usually means that the URL is not valid any more. The configured `timeout` is the longest
+   * time in which nothing moves, not the time for the whole file; the time that the stream
+   * takes to make its bytes does not count.
+   */
   readonly put: <E = never>(
     contextId: string,
     path: string,
     content: Content<E>
   ) => Effect.Effect<void, ContextFileError | E>
+  /**
+   * The bytes of a file, as fast as they are read. Each run of the stream asks for a new URL.
+   * A file that is not there is an `ApiError` (`FileNotFound`), wherever it shows. One that
+   * ends before the length it was announced with is a `TransportError` and never a short
+   * success. A reader that leaves early, or is interrupted, closes the connection. `timeout` is
+   * the longest time in which nothing comes, not the time for the whole file.
+   */
   readonly get: (contextId: string, path: string) => Stream.Stream<Uint8Array, ContextFileError>
+  /** What is directly in a folder, page by page as it is read. `/` is a folder too. */
   readonly list: (
     contextId: string,
     folder: string,
@@ -94,10 +132,149 @@ export interface Service {
     folder: string,
     options?: ListFilesOptions & { readonly page?: number | undefined }
   ) => Effect.Effect<Page<ContextFile>, ContextFileError>
+  /** Deletes one file. */
   readonly remove: (contextId: string, path: string) => Effect.Effect<void, ContextFileError>
+  /** A URL to which the bytes of a file can be `PUT`, for one hour. */
   readonly uploadUrl: (contextId: string, path: string) => Effect.Effect<FileUrl, ContextFileError>
+  /** A URL from which the bytes of a file can be read, for one hour. */
   readonly downloadUrl: (
     contextId: string,
     path: string
   ) => Effect.Effect<FileUrl, ContextFileError>
+}
+
+const defaultPageSize = 50
+
+type Described = NonNullable<(typeof DescribeContextFiles.reply.Type)["data"]>[number]
+
+// The path that the service tells may be one of its storage, so it is not looked at.
+const fileIn =
+  (folder: string) =>
+  (entry: Described): ContextFile => ({
+    name: entry.fileName,
+    path: pathIn(folder, entry.fileName),
+    kind: entry.fileType?.toUpperCase() === "FOLDER" ? "directory" : "file",
+    size: entry.size,
+    createdAt: timeOf(entry.gmtCreate),
+    modifiedAt: timeOf(entry.gmtModified)
+  })
+
+const checkContext = (contextId: string) => Arguments.notBlank("contextId", contextId)
+
+/** @internal */
+export const fromHttp = (http: HttpService): Service => {
+  const presigned = (
+    operation: typeof GetContextFileUploadUrl | typeof GetContextFileDownloadUrl,
+    contextId: string,
+    path: string
+  ) =>
+    Effect.zipRight(
+      Effect.zipRight(checkContext(contextId), filePath("path", path)),
+      http.call(operation, { contextId, filePath: path })
+    )
+
+  const fileUrl = Effect.map(
+    ({ reply: { data } }: Answered<typeof GetContextFileUploadUrl.reply.Type>): FileUrl => ({
+      url: data.url,
+      expireTime: data.expireTime
+    })
+  )
+
+  const page = (
+    contextId: string,
+    folder: string,
+    asked: { readonly page: number; readonly pageSize: number; readonly before: number }
+  ) =>
+    Effect.map(
+      http.call(DescribeContextFiles, {
+        contextId,
+        parentFolderPath: folder,
+        pageNumber: asked.page,
+        pageSize: asked.pageSize
+      }),
+      ({ reply, requestId }): Page<ContextFile> => {
+        const items = (reply.data ?? []).map(fileIn(folder))
+        const more =
+          reply.count === undefined
+            ? items.length >= asked.pageSize
+            : items.length > 0 && asked.before + items.length < reply.count
+        return {
+          items,
+          nextToken: more ? String(asked.page + 1) : undefined,
+          totalCount: reply.count,
+          requestId
+        }
+      }
+    )
+
+  const checkListing = (contextId: string, folder: string, options: ListFilesOptions) =>
+    Effect.zipRight(
+      Effect.zipRight(checkContext(contextId), folderPath("folder", folder)),
+      Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1)
+    )
+
+  // Counted by what has come, so that a service whose pages are smaller than asked for is
+  // read to the end as well.
+  const pages = (contextId: string, folder: string, pageSize: number) =>
+    Stream.suspend(() => {
+      let before = 0
+      return pagesOf((token) =>
+        Effect.tap(
+          Effect.suspend(() =>
+            page(contextId, folder, { page: Number(token ?? 1), pageSize, before })
+          ),
+          ({ items }) => {
+            before += items.length
+          }
+        )
+      )
+    })
+
+  return {
+    put: Effect.fn("ContextFiles.put")(function* <E>(
+      contextId: string,
+      path: string,
+      content: Content<E>
+    ) {
+      const sent = yield* sendable(content)
+      const { reply, requestId } = yield* presigned(GetContextFileUploadUrl, contextId, path)
+      yield* http.fileTransfer.upload({ url: reply.data.url, requestId }, sent)
+    }),
+    get: (contextId, path) =>
+      Stream.unwrap(
+        Effect.map(presigned(GetContextFileDownloadUrl, contextId, path), ({ reply, requestId }) =>
+          http.fileTransfer.download({ url: reply.data.url, requestId })
+        )
+      ).pipe(Stream.withSpan("ContextFiles.get", { captureStackTrace: false })),
+    list: (contextId, folder, options = {}) =>
+      Stream.unwrap(
+        Effect.map(checkListing(contextId, folder, options), (pageSize) =>
+          pages(contextId, folder, pageSize)
+        )
+      ).pipe(Stream.withSpan("ContextFiles.list", { captureStackTrace: false })),
+    listPage: Effect.fn("ContextFiles.listPage")(function* (
+      contextId: string,
+      folder: string,
+      options: ListFilesOptions & { readonly page?: number | undefined } = {}
+    ) {
+      const pageSize = yield* checkListing(contextId, folder, options)
+      const number = yield* Arguments.wholeNumber("page", options.page ?? 1, 1)
+      return yield* page(contextId, folder, {
+        page: number,
+        pageSize,
+        before: (number - 1) * pageSize
+      })
+    }),
+    remove: Effect.fn("ContextFiles.remove")(function* (contextId: string, path: string) {
+      yield* checkContext(contextId)
+      yield* filePath("path", path)
+      yield* http.call(DeleteContextFile, { contextId, filePath: path })
+    }),
+    uploadUrl: Effect.fn("ContextFiles.uploadUrl")((contextId: string, path: string) =>
+      fileUrl(presigned(GetContextFileUploadUrl, contextId, path))
+    ),
+    downloadUrl: Effect.fn("ContextFiles.downloadUrl")((contextId: string, path: string) =>
+      fileUrl(presigned(GetContextFileDownloadUrl, contextId, path))
+    )
+  }
 }

@@ -22,6 +22,7 @@ import {
 } from "./ContextStatus.js"
 import type { ContextSync, SyncPolicy } from "./ContextSync.js"
 import { notBlank } from "./internal/arguments.js"
+import { bind } from "./internal/bindWait.js"
 import { readBindings, readInfo } from "./internal/statusReads.js"
 import { infoFilter, syncRequest } from "./internal/syncArguments.js"
 import * as SyncWait from "./internal/syncWait.js"
@@ -115,11 +116,15 @@ export interface SessionBinding {
  */
 export interface BindOptions {
   /**
-   * Also waits until what is stored was downloaded to each path. Default: `false`, the wait
-   * ends when every path is bound.
+   * Also waits until what is stored has been downloaded to each path. Default: `false`, the
+   * wait ends when every path is bound. Not waited for are bindings whose `waitForDownload`
+   * or `autoDownload` is `false`.
    */
   readonly awaitDownload?: boolean | undefined
-  /** How the end is waited for. Default: `AgentBayHttp`'s poll policy. */
+  /**
+   * How the end is waited for. Default: `AgentBayHttp`'s poll policy. The wait for the
+   * bindings and that for the downloads have this budget each.
+   */
   readonly pollPolicy?: PollPolicy | undefined
 }
 
@@ -140,7 +145,21 @@ export interface Service {
   /** The contexts bound to the session. */
   readonly bindings: Effect.Effect<ReadonlyArray<SessionBinding>, CallError>
   /**
-   * Binds further contexts to the session and waits until each path is bound to its context.
+   * Binds further contexts to the session and waits until the service tells each path as
+   * bound to its context. Gives these bindings as the service tells them, in the order asked.
+   *
+   * A path that is taken is an `ApiError` (`PathAlreadyBound`): by the service's refusal, or
+   * because the path turns out to be bound to another context. A path that is bound to the
+   * same context already is the service's to judge. Not bound in time is a `SyncTimeout`
+   * that names what is `missing`.
+   *
+   * With `awaitDownload` the download to each path must then end well, too. A failed one is
+   * `SyncFailed`; the paths stay bound. A service that shows no download at all for a path
+   * has not said that the files are there: that is a `SyncTimeout` when the budget is used up.
+   *
+   * The request is sent once; it is repeated only when the answer proves that nothing was
+   * started. Interruption stops the waiting and aborts the request on the wire; a bind that
+   * was accepted goes on.
    */
   readonly bind: (
     contexts: ContextSync | ReadonlyArray<ContextSync>,
@@ -181,15 +200,20 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
       SyncWait.trigger(http, sessionId, request)
     )
 
-  const missing: any = () => Effect.dieMessage("not built")
   return {
     sessionId,
-    bind: missing,
+    bind: Effect.fn("ContextManager.bind")(function* (
+      contexts: ContextSync | ReadonlyArray<ContextSync>,
+      options: BindOptions = {}
+    ) {
+      yield* Effect.annotateCurrentSpan("agentbay.session_id", sessionId)
+      return yield* bind(http, sessionId, contexts, options)
+    }),
     // No span of its own: the one of its single request says all of it, and a second
     // would cost as much as the decoding.
     info: (filter = {}) =>
       Effect.zipRight(infoFilter(filter), readInfo(http, "call", { ...filter, sessionId })),
-    bindings: readBindings(http, sessionId).pipe(
+    bindings: readBindings(http, "call", sessionId).pipe(
       Effect.withSpan("ContextManager.bindings", {
         attributes: { "agentbay.session_id": sessionId },
         captureStackTrace: false

@@ -77,7 +77,9 @@ const UnixSeconds = Schema.optionalToRequired(
  * form is the item on the wire.
  *
  * `startTime` and `finishTime` have a resolution of one second and may be unknown.
- * `taskId` and the counts are there when the server is Local AgentBay.
+ * `taskId` and the counts are there when the server is Local AgentBay; so are `skipped`, how
+ * many links, sockets, pipes and devices a transfer left alone, and `skippedPaths`, the first
+ * of them, relative to `path`. Both are absent when there were none.
  *
  * @since 0.1.0
  * @category models
@@ -94,7 +96,9 @@ export const ContextStatusData = Schema.Struct({
   bytesDone: count,
   bytesTotal: count,
   filesDone: count,
-  filesTotal: count
+  filesTotal: count,
+  skipped: count,
+  skippedPaths: Schema.optionalWith(Schema.Array(Schema.String), { nullable: true })
 })
 
 /**

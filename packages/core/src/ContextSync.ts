@@ -6,77 +6,14 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { InvalidArgument } from "./AgentBayError.js"
+import type { InvalidArgument } from "./AgentBayError.js"
+import { refuseIssue } from "./internal/arguments.js"
+import { isAbsolute, pathIssue, segmentsOf } from "./internal/pathIssue.js"
+import { type Issue, policyIssue, shown } from "./internal/policyCheck.js"
 import { key, optionalKey } from "./Protocol/Operation.js"
+import { SyncPolicy } from "./SyncPolicy.js"
 
-const part = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
-
-/**
- * How and when the files of a binding move. Every part is optional; the service fills in
- * its defaults:
- *
- * - `uploadPolicy`: upload when the session is released (`autoUpload: true`), files as
- *   they are (`uploadMode: "File"`);
- * - `downloadPolicy`: download when the session starts (`autoDownload: true`);
- * - `deletePolicy`: files deleted in the session are deleted in the store
- *   (`syncLocalFile: true`);
- * - `extractPolicy`, `recyclePolicy`, `mappingPolicy`: for archives, expiry, and data
- *   stored under another path;
- * - `bwList`: which paths below the mount take part; `path: ""` is the whole mount,
- *   `excludePaths` are relative to `path`.
- *
- * @since 0.1.0
- * @category models
- */
-export const SyncPolicy = Schema.Struct({
-  uploadPolicy: part(
-    Schema.Struct({
-      autoUpload: part(Schema.Boolean),
-      uploadStrategy: part(Schema.String),
-      uploadMode: part(Schema.String),
-      period: part(Schema.Number)
-    })
-  ),
-  downloadPolicy: part(
-    Schema.Struct({
-      autoDownload: part(Schema.Boolean),
-      downloadStrategy: part(Schema.String)
-    })
-  ),
-  deletePolicy: part(Schema.Struct({ syncLocalFile: part(Schema.Boolean) })),
-  extractPolicy: part(
-    Schema.Struct({
-      extract: part(Schema.Boolean),
-      deleteSrcFile: part(Schema.Boolean),
-      extractToCurrentFolder: part(Schema.Boolean)
-    })
-  ),
-  recyclePolicy: part(
-    Schema.Struct({
-      lifecycle: part(Schema.String),
-      paths: part(Schema.Array(Schema.String))
-    })
-  ),
-  bwList: part(
-    Schema.Struct({
-      whiteLists: part(
-        Schema.Array(
-          Schema.Struct({
-            path: part(Schema.String),
-            excludePaths: part(Schema.Array(Schema.String))
-          })
-        )
-      )
-    })
-  ),
-  mappingPolicy: part(Schema.Struct({ path: part(Schema.String) }))
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type SyncPolicy = typeof SyncPolicy.Type
+export { SyncPolicy }
 
 /**
  * A binding as it travels: the policy is a JSON text inside.
@@ -101,59 +38,99 @@ export interface ContextSync {
   readonly contextId: string
   readonly path: string
   readonly policy?: SyncPolicy | undefined
+  /**
+   * Whether `create`, and `bind` with `awaitDownload`, wait until what is stored has been
+   * downloaded to this path. It is not sent. Default: `true`.
+   */
+  readonly waitForDownload?: boolean | undefined
 }
 
-const isAbsolute = (path: string) => path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)
+/**
+ * A binding whose initial download is waited for.
+ *
+ * @example
+ * ```ts
+ * import { ContextSync, SyncPolicy } from "@effect-agentbay/core"
+ *
+ * // read and never written back
+ * const library = ContextSync.make(
+ *   "SdkCtx-1",
+ *   "/home/wuying/library",
+ *   SyncPolicy.make({ upload: { auto: false } })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (contextId: string, path: string, policy?: SyncPolicy): ContextSync =>
+  policy === undefined ? { contextId, path } : { contextId, path, policy }
+
+const blankIssue = "must be a text that is not blank"
 
 const isBlank = (text: unknown) => typeof text !== "string" || text.trim() === ""
 
 /** The same text for every way to write a path: `/a/./b/` and `/a//b`, `C:\\a` and `c:/a`. */
 const normalForm = (path: string) =>
-  path
-    .replace(/^[A-Z]:/, (drive) => drive.toLowerCase())
-    .split(/[\\/]/)
+  segmentsOf(path.replace(/^[A-Z]:/, (drive) => drive.toLowerCase()))
     .filter((segment) => segment !== "" && segment !== ".")
     .join("/")
 
 /** Why a path cannot be a mount path, or nothing when it can. */
 const mountPathIssue = (path: string): string | undefined => {
   if (!isAbsolute(path)) return "must be an absolute path, for example /home/wuying/work"
-  if (path.includes("\0")) return "must not contain a NUL character"
-  const segments = path.split(/[\\/]/)
-  if (segments.includes("..")) return "must not contain `..`"
-  if (!segments.slice(1).some((segment) => segment !== "" && segment !== ".")) {
-    return "must name a folder below the root"
+  const issue = pathIssue(path)
+  if (issue !== undefined) return issue
+  const names = segmentsOf(path).slice(1)
+  return names.some((segment) => segment !== "" && segment !== ".")
+    ? undefined
+    : "must name a folder below the root"
+}
+
+const bindingIssue = (binding: ContextSync, at: string): Issue | undefined => {
+  if (typeof binding !== "object" || binding === null) {
+    return { argument: at, issue: `must be a binding, but is ${shown(binding)}` }
+  }
+  if (isBlank(binding.contextId)) return { argument: `${at}.contextId`, issue: blankIssue }
+  if (isBlank(binding.path)) return { argument: `${at}.path`, issue: blankIssue }
+  const issue = mountPathIssue(binding.path)
+  if (issue !== undefined) {
+    return { argument: `${at}.path`, issue: `${issue}, but is ${shown(binding.path)}` }
+  }
+  if (binding.waitForDownload !== undefined && typeof binding.waitForDownload !== "boolean") {
+    return { argument: `${at}.waitForDownload`, issue: "must be true or false" }
+  }
+  return binding.policy === undefined ? undefined : policyIssue(binding.policy, `${at}.policy`)
+}
+
+const firstIssue = (bindings: ReadonlyArray<ContextSync>): Issue | undefined => {
+  if (!Array.isArray(bindings)) return { argument: "contexts", issue: "must be a list" }
+  const seen = new Set<string>()
+  for (const [index, binding] of bindings.entries()) {
+    const at = `contexts[${index}]`
+    const issue = bindingIssue(binding, at)
+    if (issue !== undefined) return issue
+    const path = normalForm(binding.path)
+    if (seen.has(path)) {
+      return {
+        argument: `${at}.path`,
+        issue: `${binding.path} is already bound: a path can be bound once`
+      }
+    }
+    seen.add(path)
   }
   return undefined
 }
 
 /**
  * Checks bindings before anything is sent: context ids are not blank, paths are absolute
- * and stay inside their root, and no path is used twice. Fails with an `InvalidArgument`
- * that names the binding.
+ * and stay inside their root, no path is used twice, and policies are as the service knows
+ * them. Fails with an `InvalidArgument` that names the place, such as
+ * `contexts[1].policy.uploadPolicy.uploadMode`.
  *
  * @since 0.1.0
  * @category validation
  */
 export const validateAll = (
   bindings: ReadonlyArray<ContextSync>
-): Effect.Effect<void, InvalidArgument> =>
-  Effect.suspend(() => {
-    const seen = new Set<string>()
-    for (const [index, binding] of bindings.entries()) {
-      const refuse = (field: string, issue: string) =>
-        Effect.fail(new InvalidArgument({ argument: `contexts[${index}].${field}`, issue }))
-      if (isBlank(binding.contextId)) return refuse("contextId", "must be a text that is not blank")
-      if (isBlank(binding.path)) return refuse("path", "must be a text that is not blank")
-      const issue = mountPathIssue(binding.path)
-      if (issue !== undefined) {
-        return refuse("path", `${issue}, but is ${JSON.stringify(binding.path)}`)
-      }
-      const path = normalForm(binding.path)
-      if (seen.has(path)) {
-        return refuse("path", `${binding.path} is already bound: a path can be bound once`)
-      }
-      seen.add(path)
-    }
-    return Effect.void
-  })
+): Effect.Effect<void, InvalidArgument> => Effect.suspend(() => refuseIssue(firstIssue(bindings)))

@@ -3,17 +3,34 @@
  *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type * as Stream from "effect/Stream"
-import type { CallError, InvalidArgument, SyncTimeout } from "./AgentBayError.js"
+import type * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import {
+  type CallError,
+  type InvalidArgument,
+  type SyncTimeout,
+  TransportError
+} from "./AgentBayError.js"
 import type { Service as HttpService } from "./AgentBayHttp.js"
-import type * as ContextFiles from "./ContextFiles.js"
+import * as ContextFiles from "./ContextFiles.js"
 import * as Arguments from "./internal/arguments.js"
+import * as Clear from "./internal/clearDecision.js"
+import { nextTokenOf, pagesOf } from "./internal/pages.js"
+import { timeOf } from "./internal/serviceTime.js"
+import { defaultGraceRetries } from "./internal/syncDecision.js"
+import * as Wait from "./internal/wait.js"
 import type { Page } from "./Page.js"
-import type { PollPolicy } from "./PollPolicy.js"
-import { GetContext } from "./Protocol.js"
+import * as PollPolicy from "./PollPolicy.js"
+import {
+  ClearContext,
+  type ContextData,
+  DeleteContext,
+  GetContext,
+  ListContexts,
+  ModifyContext
+} from "./Protocol.js"
 
 /**
  * A persistent context: a named store of files that sessions mount.
@@ -47,7 +64,12 @@ export interface ListOptions {
  */
 export interface ClearOptions {
   /** How the end is waited for. Default: `AgentBayHttp`'s poll policy. */
-  readonly pollPolicy?: PollPolicy | undefined
+  readonly pollPolicy?: PollPolicy.PollPolicy | undefined
+  /**
+   * How many further readings must say `available`, when the clear was never seen at work,
+   * until that is taken for the end. Default: 4.
+   */
+  readonly graceRetries?: number | undefined
 }
 
 /**
@@ -66,11 +88,14 @@ export interface Service {
   readonly create: (name: string) => Effect.Effect<ContextDetails, CallError | InvalidArgument>
   /** The context of that name, created when there is none. */
   readonly getOrCreate: (name: string) => Effect.Effect<ContextDetails, CallError | InvalidArgument>
-  /** All contexts of the account, newest first, page by page as they are read. */
+  /**
+   * All contexts of the account, newest first. A page is asked for when the one before it has
+   * been read. An empty token, or the one that was just used, ends the list.
+   */
   readonly list: (
     options?: ListOptions
   ) => Stream.Stream<ContextDetails, CallError | InvalidArgument>
-  /** One page of them. */
+  /** One page of them: the first, or the one that `nextToken` of another page leads to. */
   readonly listPage: (
     options?: ListOptions & { readonly nextToken?: string | undefined }
   ) => Effect.Effect<Page<ContextDetails>, CallError | InvalidArgument>
@@ -79,37 +104,89 @@ export interface Service {
   /** Deletes a context with everything that is stored in it. */
   readonly remove: (id: string) => Effect.Effect<void, CallError | InvalidArgument>
   /**
-   * Deletes everything that is stored in a context and waits for the end; the context stays.
+   * Deletes everything that is stored in a context and waits for the end; the context stays,
+   * with its id and name.
+   *
+   * The clear is asked for once. Then the state of the context is read, at once and whenever
+   * the poll policy says. `available` is the end only when `clearing` was read before, or
+   * after `graceRetries` further readings of the same: the first ones may still tell the
+   * state of before. An answer without a state is never the end. Faults that pass are lived
+   * through as in every wait.
+   *
+   * A budget used up is a `SyncTimeout` (`operation` is `clear`, `contextId` names the
+   * context). Interruption stops the waiting; a clear that was accepted goes on.
    */
   readonly clear: (
     id: string,
     options?: ClearOptions
   ) => Effect.Effect<void, CallError | InvalidArgument | SyncTimeout>
-  /** Only starts a clear. */
+  /** Only asks for a clear: when this succeeds, it has been accepted. */
   readonly clearStarted: (id: string) => Effect.Effect<void, CallError | InvalidArgument>
-  /** The state word of a context: `clearing` as long as a clear goes on, `available` after it. */
+  /**
+   * The state word of a context: `clearing` as long as a clear goes on, `available` after it.
+   * Right after {@link clearStarted} it may still be the state of before. An answer without a
+   * state is a `TransportError` (`Decode`).
+   */
   readonly clearStatus: (id: string) => Effect.Effect<string, CallError | InvalidArgument>
   /** The files that are stored in contexts. */
   readonly files: ContextFiles.Service
 }
 
-const dateOf = (text: string | undefined): Option.Option<DateTime.Utc> =>
-  Option.map(
-    Option.flatMap(Option.fromNullable(text), (value) => DateTime.make(value)),
-    DateTime.toUtc
-  )
+const defaultPageSize = 10
+
+type ContextReply = typeof ContextData.Type
+
+const detailsOf = (data: ContextReply, name = ""): ContextDetails => ({
+  id: data.id,
+  name: data.name ?? name,
+  state: data.state,
+  createdAt: timeOf(data.createTime),
+  lastUsedAt: timeOf(data.lastUsedTime)
+})
 
 /** @internal */
 export const fromHttp = (http: HttpService): Service => {
-  const missing: any = () => Effect.dieMessage("not built")
   const getContext = (payload: typeof GetContext.payload.Type) =>
-    Effect.map(http.call(GetContext, payload), ({ reply: { data } }): ContextDetails => ({
-      id: data.id,
-      name: data.name ?? payload.name ?? "",
-      state: data.state,
-      createdAt: dateOf(data.createTime),
-      lastUsedAt: dateOf(data.lastUsedTime)
-    }))
+    Effect.map(http.call(GetContext, payload), ({ reply: { data } }) =>
+      detailsOf(data, payload.name)
+    )
+
+  const getOrCreate = (name: string) =>
+    Effect.zipRight(
+      Arguments.notBlank("name", name),
+      getContext({ allowCreate: true, name, loginRegionId: http.regionId })
+    )
+
+  const page = (options: ListOptions, nextToken: string | undefined) =>
+    Effect.map(
+      http.call(ListContexts, {
+        maxResults: options.pageSize ?? defaultPageSize,
+        nextToken,
+        sessionId: options.sessionId
+      }),
+      ({ reply, requestId }): Page<ContextDetails> => ({
+        items: (reply.data ?? []).map((data) => detailsOf(data)),
+        nextToken: nextTokenOf(reply.nextToken, nextToken),
+        totalCount: reply.totalCount,
+        requestId
+      })
+    )
+
+  const checkListing = ({ pageSize, sessionId }: ListOptions) =>
+    Effect.zipRight(
+      Arguments.optionalNotBlank("sessionId", sessionId),
+      Arguments.wholeNumber("pageSize", pageSize ?? defaultPageSize, 1)
+    )
+
+  const startClear = (id: string) =>
+    Effect.zipRight(Arguments.notBlank("id", id), http.call(ClearContext, { id }))
+
+  const stateOf = (id: string): Effect.Effect<string | undefined, CallError> =>
+    Effect.map(
+      http.callOnce(GetContext, { allowCreate: false, contextId: id }),
+      ({ reply }) => reply.data.state
+    )
+
   return {
     get: Effect.fn("Contexts.get")(function* (name: string) {
       yield* Arguments.notBlank("name", name)
@@ -119,18 +196,66 @@ export const fromHttp = (http: HttpService): Service => {
       yield* Arguments.notBlank("id", id)
       return yield* getContext({ allowCreate: false, contextId: id })
     }),
-    getOrCreate: Effect.fn("Contexts.getOrCreate")(function* (name: string) {
-      yield* Arguments.notBlank("name", name)
-      return yield* getContext({ allowCreate: true, name, loginRegionId: http.regionId })
+    create: Effect.fn("Contexts.create")(getOrCreate),
+    getOrCreate: Effect.fn("Contexts.getOrCreate")(getOrCreate),
+    list: (options = {}) =>
+      Stream.unwrap(
+        Effect.as(
+          checkListing(options),
+          pagesOf((token) => page(options, token))
+        )
+      ).pipe(Stream.withSpan("Contexts.list", { captureStackTrace: false })),
+    listPage: Effect.fn("Contexts.listPage")(function* (
+      options: ListOptions & { readonly nextToken?: string | undefined } = {}
+    ) {
+      yield* checkListing(options)
+      yield* Arguments.optionalNotBlank("nextToken", options.nextToken)
+      return yield* page(options, options.nextToken)
     }),
-    create: missing,
-    list: missing,
-    listPage: missing,
-    rename: missing,
-    remove: missing,
-    clear: missing,
-    clearStarted: missing,
-    clearStatus: missing,
-    files: missing
+    rename: Effect.fn("Contexts.rename")(function* (id: string, name: string) {
+      yield* Arguments.notBlank("id", id)
+      yield* Arguments.notBlank("name", name)
+      yield* http.call(ModifyContext, { id, name })
+    }),
+    remove: Effect.fn("Contexts.remove")(function* (id: string) {
+      yield* Arguments.notBlank("id", id)
+      yield* http.call(DeleteContext, { id })
+    }),
+    clear: Effect.fn("Contexts.clear")(function* (id: string, options: ClearOptions = {}) {
+      const policy = yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
+      const graceRetries = yield* Arguments.wholeNumber(
+        "graceRetries",
+        options.graceRetries ?? defaultGraceRetries
+      )
+      const { requestId } = yield* startClear(id)
+      yield* Wait.run({
+        initial: Clear.initial,
+        policy,
+        maxConsecutiveErrors: Wait.defaultMaxConsecutiveErrors,
+        read: stateOf(id),
+        decide: Clear.decide(graceRetries),
+        exhausted: Clear.exhausted(id, requestId)
+      })
+    }),
+    clearStarted: Effect.fn("Contexts.clearStarted")(function* (id: string) {
+      yield* startClear(id)
+    }),
+    clearStatus: Effect.fn("Contexts.clearStatus")(function* (id: string) {
+      yield* Arguments.notBlank("id", id)
+      const { reply, requestId } = yield* http.call(GetContext, {
+        allowCreate: false,
+        contextId: id
+      })
+      return (
+        reply.data.state ??
+        (yield* new TransportError({
+          operation: GetContext.action,
+          reason: "Decode",
+          description: "the answer names no state of the context",
+          requestId
+        }))
+      )
+    }),
+    files: ContextFiles.fromHttp(http)
   }
 }

@@ -5,16 +5,28 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Redacted from "effect/Redacted"
 import { type CallError, type InvalidArgument, SyncTimeout } from "./AgentBayError.js"
 import type { Service as HttpService } from "./AgentBayHttp.js"
 import * as ContextManager from "./ContextManager.js"
+import * as Arguments from "./internal/arguments.js"
+import * as DirectLink from "./internal/directLink.js"
+import { changeState } from "./internal/sessionState.js"
 import { shielded } from "./internal/shielded.js"
+import * as ToolCall from "./internal/toolCall.js"
 import * as Wait from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
-import { DeleteSessionAsync, GetSessionDetail, type ToolDescription } from "./Protocol.js"
+import {
+  DeleteSessionAsync,
+  GetLabel,
+  GetSessionDetail,
+  RefreshSessionIdleTime,
+  SetLabel,
+  type ToolDescription
+} from "./Protocol.js"
 import * as SessionFiles from "./SessionFiles.js"
-import type * as SessionShell from "./SessionShell.js"
-import type * as SessionTools from "./SessionTools.js"
+import * as SessionShell from "./SessionShell.js"
+import * as SessionTools from "./SessionTools.js"
 
 /**
  * What `delete` does before the session is released.
@@ -58,8 +70,12 @@ export type Labels = { readonly [name: string]: string }
  * @category models
  */
 export interface SessionLabels {
+  /** The labels of the session; an empty map when it has none. */
   readonly get: Effect.Effect<Labels, CallError>
-  /** Replaces all labels. An empty map is refused before anything is sent. */
+  /**
+   * Replaces all labels. What is no map of texts, an empty map, and a blank name or value
+   * are refused before anything is sent.
+   */
   readonly set: (labels: Labels) => Effect.Effect<void, CallError | InvalidArgument>
 }
 
@@ -83,11 +99,18 @@ export interface Session {
   /** Tells the service that the session is in use, so that it is not released as idle. */
   readonly keepAlive: Effect.Effect<void, CallError>
   readonly labels: SessionLabels
-  /** Pauses the session and waits until it is `PAUSED`. */
+  /**
+   * Pauses the session and waits until it is `PAUSED`. Until it is resumed it accepts
+   * nothing else, not even `delete`.
+   *
+   * The state of before may be seen for some answers; if it stays, or the session ends
+   * instead, that is an `ApiError` with the reason `UnexpectedState`. A wait whose budget is
+   * used up is a `SyncTimeout`. Interruption stops the waiting; what was asked for goes on.
+   */
   readonly pause: (
     options?: StateOptions
   ) => Effect.Effect<void, CallError | InvalidArgument | SyncTimeout>
-  /** Wakes a paused session and waits until it is `RUNNING`. */
+  /** Wakes a paused session and waits until it is `RUNNING`, in the same way. */
   readonly resume: (
     options?: StateOptions
   ) => Effect.Effect<void, CallError | InvalidArgument | SyncTimeout>
@@ -116,8 +139,8 @@ const untilGone = (
   requestId: string,
   policy: PollPolicy.PollPolicy
 ) =>
-  Wait.run<string, string, void, SyncTimeout>({
-    initial: "DELETING",
+  Wait.run<string | undefined, string, void, SyncTimeout>({
+    initial: undefined,
     policy,
     maxConsecutiveErrors: Wait.defaultMaxConsecutiveErrors,
     read: http.callOnce(GetSessionDetail, { sessionId }).pipe(
@@ -127,11 +150,12 @@ const untilGone = (
       )
     ),
     decide: (_, status) => (isGone(status) ? Wait.end(status, Either.void) : Wait.proceed(status)),
-    exhausted: (_, spent) =>
+    exhausted: (state, spent) =>
       new SyncTimeout({
         operation: "delete",
         sessionId,
         requestId,
+        state,
         polls: spent.polls,
         elapsed: spent.elapsed,
         tasks: [],
@@ -165,34 +189,73 @@ export const release = (
 const syncOptionsOf = (sync: DeleteOptions["sync"]): ContextManager.SyncOptions | undefined =>
   sync === true ? {} : sync === false ? undefined : sync
 
-/** @internal */
-export const fromHttp = (
-  http: HttpService,
-  options: {
-    readonly sessionId: string
-    readonly resourceUrl?: string | undefined
-    readonly tools: ReadonlyArray<ToolDescription>
+const labelsOf = (http: HttpService, sessionId: string): SessionLabels => {
+  const attributes = { "agentbay.session_id": sessionId }
+  return {
+    get: http.call(GetLabel, { sessionId }).pipe(
+      Effect.map(({ reply }) => reply.data?.labels ?? {}),
+      Effect.withSpan("Session.labels.get", { attributes, captureStackTrace: false })
+    ),
+    set: Effect.fn("Session.labels.set")(function* (labels: Labels) {
+      yield* Effect.annotateCurrentSpan(attributes)
+      yield* Arguments.labels("labels", labels)
+      if (Object.keys(labels).length === 0) {
+        return yield* Arguments.refuse("labels", "must hold at least one label")
+      }
+      yield* http.call(SetLabel, { labels, sessionId })
+    })
   }
-): Session => {
-  const { resourceUrl, sessionId, tools } = options
+}
+
+/**
+ * What is known of a session by the answer that brought it.
+ *
+ * @internal
+ */
+export interface Opened {
+  readonly sessionId: string
+  readonly resourceUrl?: string | undefined
+  readonly imageId?: string | undefined
+  readonly tools: ReadonlyArray<ToolDescription>
+  readonly linkUrl?: string | undefined
+  readonly token?: Redacted.Redacted<string> | undefined
+}
+
+/** @internal */
+export const fromHttp = (http: HttpService, opened: Opened): Session => {
+  const { imageId, resourceUrl, sessionId, tools } = opened
   const contextManager = ContextManager.fromHttp(http, sessionId)
   const attributes = { "agentbay.session_id": sessionId }
-  const missing: any = () => Effect.dieMessage("not built")
+  const link = DirectLink.make(opened.linkUrl, opened.token)
+  const calls = ToolCall.make(http, { sessionId, tools, link })
+
+  const change = (kind: "pause" | "resume") =>
+    Effect.fn(`Session.${kind}`)(function* (options: StateOptions = {}) {
+      yield* Effect.annotateCurrentSpan(attributes)
+      const policy = yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
+      yield* changeState(http, kind, sessionId, policy)
+    })
+
   return {
-    keepAlive: missing,
-    labels: missing,
-    pause: missing,
-    resume: missing,
-    tools: missing,
-    shell: missing,
     sessionId,
     resourceUrl: resourceUrl === "" ? undefined : resourceUrl,
     contextManager,
-    files: SessionFiles.fromHttp(http, sessionId, tools),
+    files: SessionFiles.fromCalls(calls),
+    tools: SessionTools.fromHttp(http, calls, imageId),
+    shell: SessionShell.fromCalls(calls),
+    labels: labelsOf(http, sessionId),
     status: http.call(GetSessionDetail, { sessionId }).pipe(
       Effect.map(({ reply }) => reply.data.status),
       Effect.withSpan("Session.status", { attributes, captureStackTrace: false })
     ),
+    keepAlive: http
+      .call(RefreshSessionIdleTime, { sessionId })
+      .pipe(
+        Effect.asVoid,
+        Effect.withSpan("Session.keepAlive", { attributes, captureStackTrace: false })
+      ),
+    pause: change("pause"),
+    resume: change("resume"),
     delete: Effect.fn("Session.delete")(function* (deleteOptions: DeleteOptions = {}) {
       yield* Effect.annotateCurrentSpan(attributes)
       const policy = yield* PollPolicy.validate(deleteOptions.pollPolicy ?? http.pollPolicy)

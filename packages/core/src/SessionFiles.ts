@@ -7,11 +7,11 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import type * as Option from "effect/Option"
-import { type CallError, InvalidArgument, ToolError } from "./AgentBayError.js"
-import type { Service as HttpService } from "./AgentBayHttp.js"
+import type { CallError, InvalidArgument, ToolError } from "./AgentBayError.js"
 import * as Arguments from "./internal/arguments.js"
+import { parseListing, parseStat, sizeOf } from "./internal/fileAnswers.js"
 import { cutBytes, cutText, pieceSize } from "./internal/textPieces.js"
-import { callTool } from "./internal/toolCall.js"
+import type { ToolCalls } from "./internal/toolCall.js"
 import type { ToolDescription } from "./Protocol.js"
 
 /**
@@ -51,13 +51,17 @@ export interface FileStat {
 }
 
 /**
- * Paths are absolute, as seen inside the session.
+ * Paths are absolute, as seen inside the session. What only looks is repeated like other
+ * reads; what changes something is sent once, and after a lost answer it may have been done.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SessionFiles {
-  /** The bytes of a file, read in pieces of 60 KiB. */
+  /**
+   * The bytes of a file, read in pieces of 60 KiB; by a direct link whole. Who changes the
+   * file meanwhile may be seen in the later pieces only.
+   */
   readonly read: (path: string) => Effect.Effect<Uint8Array, FileError>
   /** The text of a file, decoded as UTF-8. */
   readonly readString: (path: string) => Effect.Effect<string, FileError>
@@ -66,16 +70,20 @@ export interface SessionFiles {
    * service. Other bytes need one whose `write_file` tool takes binary content, as Local
    * AgentBay's does; elsewhere they are refused before anything is sent, since the
    * protocol has no way to carry them. More than 60 KiB go in several calls: when one of
-   * them fails, or the caller leaves, the file holds only its beginning.
+   * them fails, or the caller leaves, the file holds only its beginning. By a direct link it
+   * is one call always.
    */
   readonly write: (path: string, content: string | Uint8Array) => Effect.Effect<void, FileError>
-  /** The same at the end of a file, which is created when there is none. */
+  /**
+   * The same at the end of a file, which is created when there is none. What was appended
+   * before a failure stays.
+   */
   readonly append: (path: string, content: string | Uint8Array) => Effect.Effect<void, FileError>
-  /** What is known of a file or folder. */
+  /** What is known of a file or folder. One that does not exist is a `ToolError`. */
   readonly stat: (path: string) => Effect.Effect<FileStat, FileError>
   /** Moves or renames a file or folder. */
   readonly move: (source: string, destination: string) => Effect.Effect<void, FileError>
-  /** Deletes a file. */
+  /** Deletes a file, and a folder where the service's tool does that. */
   readonly remove: (path: string) => Effect.Effect<void, FileError>
   /** Makes a folder, with those above it. */
   readonly makeDirectory: (path: string) => Effect.Effect<void, FileError>
@@ -106,27 +114,6 @@ const asText = (bytes: Uint8Array): string | undefined => {
   }
 }
 
-const sizeOf = (info: string): number | undefined => {
-  const digits = /^size:\s*(\d+)\s*$/m.exec(info)?.[1]
-  return digits === undefined ? undefined : Number(digits)
-}
-
-const parseEntry = (line: string): FileEntry | undefined => {
-  const match = /^\[(DIR|FILE)\] (.*)$/s.exec(line)
-  return match?.[2] === undefined
-    ? undefined
-    : { name: match[2], kind: match[1] === "DIR" ? "directory" : "file" }
-}
-
-/** The entries of a listing; nothing for a text that lists none. */
-const parseListing = (text: string): ReadonlyArray<FileEntry> | undefined => {
-  const entries = text
-    .split(/\r?\n/)
-    .map(parseEntry)
-    .filter((entry) => entry !== undefined)
-  return entries.length === 0 && text.trim() !== "" ? undefined : entries
-}
-
 const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   const all = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0))
   let offset = 0
@@ -137,38 +124,55 @@ const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   return all
 }
 
+interface Piece {
+  readonly content: string
+  readonly format?: "binary"
+}
+
+/** What to send for a content: in pieces, or as one. */
+const toPieces = (
+  content: string | Uint8Array,
+  options: { readonly binary: boolean; readonly whole: boolean }
+): Effect.Effect<ReadonlyArray<Piece>, InvalidArgument> => {
+  const text = typeof content === "string" ? content : asText(content)
+  if (text !== undefined) {
+    const pieces = options.whole ? [text] : cutText(text)
+    return Effect.succeed(pieces.map((piece) => ({ content: piece })))
+  }
+  if (typeof content === "string" || !options.binary) {
+    return Arguments.refuse(
+      "content",
+      "must be text or UTF-8 bytes: this service's write_file tool takes nothing else"
+    )
+  }
+  const pieces = options.whole ? [content] : cutBytes(content)
+  return Effect.succeed(
+    pieces.map((piece) => ({ content: Encoding.encodeBase64(piece), format: "binary" }))
+  )
+}
+
 /** @internal */
-export const fromHttp = (
-  http: HttpService,
-  sessionId: string,
-  tools: ReadonlyArray<ToolDescription>
-): SessionFiles => {
+export const fromCalls = (calls: ToolCalls): SessionFiles => {
+  const attributes = { "agentbay.session_id": calls.sessionId }
+
   const call = (name: string, args: { readonly [name: string]: unknown }) =>
-    callTool(http, sessionId, name, args)
+    Effect.map(calls.call(name, args), ({ text }) => text)
 
   const unreadable = (tool: string, path: string) =>
-    new ToolError({
-      tool,
-      description: `its answer about ${path} cannot be read`,
-      requestId: "",
-      sessionId
-    })
+    calls.toError(tool, `its answer about ${path} cannot be read`, "")
 
-  const readPiece = (path: string, offset: number) =>
-    Effect.flatMap(
-      call("read_file", { path, offset, length: pieceSize, format: "binary" }),
-      (base64) =>
-        Effect.mapError(Encoding.decodeBase64(base64.trim()), () => unreadable("read_file", path))
+  const readPiece = (path: string, offset: number, length: number) =>
+    Effect.flatMap(call("read_file", { path, offset, length, format: "binary" }), (base64) =>
+      Effect.mapError(Encoding.decodeBase64(base64.trim()), () => unreadable("read_file", path))
     )
 
-  const read = Effect.fn("SessionFiles.read")(function* (path: string) {
-    yield* Arguments.notBlank("path", path)
+  const readPieces = Effect.fnUntraced(function* (path: string) {
     const size = sizeOf(yield* call("get_file_info", { path }))
     if (size === undefined) return yield* unreadable("get_file_info", path)
     const pieces: Array<Uint8Array> = []
     let offset = 0
     while (offset < size) {
-      const piece = yield* readPiece(path, offset)
+      const piece = yield* readPiece(path, offset, pieceSize)
       // A file that has become shorter meanwhile ends here.
       if (piece.length === 0) break
       pieces.push(piece)
@@ -177,58 +181,79 @@ export const fromHttp = (
     return concat(pieces)
   })
 
-  const writePieces = (
+  // 0 from 0 on is all of it.
+  const readBytes = (path: string) =>
+    calls.isLinked("read_file") ? readPiece(path, 0, 0) : readPieces(path)
+
+  const begin = (paths: { readonly [argument: string]: string }) =>
+    Effect.zipRight(
+      Effect.annotateCurrentSpan(attributes),
+      Effect.forEach(
+        Object.entries(paths),
+        ([argument, path]) => Arguments.notBlank(argument, path),
+        { discard: true }
+      )
+    )
+
+  const put = Effect.fnUntraced(function* (
     path: string,
-    pieces: ReadonlyArray<{ readonly content: string; readonly format?: "binary" }>
-  ) =>
-    Effect.forEach(
+    content: string | Uint8Array,
+    firstMode: "overwrite" | "append"
+  ) {
+    yield* begin({ path })
+    const pieces = yield* toPieces(content, {
+      binary: takesBinary(calls.tools),
+      whole: calls.isLinked("write_file")
+    })
+    yield* Effect.forEach(
       pieces,
-      ({ content, format }, index) =>
+      ({ content: piece, ...format }, index) =>
         call("write_file", {
           path,
-          content,
-          mode: index === 0 ? "overwrite" : "append",
-          ...(format === undefined ? {} : { format })
+          content: piece,
+          mode: index === 0 ? firstMode : "append",
+          ...format
         }),
       { discard: true }
     )
+  })
 
-  const missing: any = () => Effect.dieMessage("not built")
   return {
-    append: missing,
-    stat: missing,
-    move: missing,
-    remove: missing,
-    makeDirectory: missing,
-    read,
-    readString: Effect.fn("SessionFiles.readString")(function* (path: string) {
-      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(yield* read(path))
+    read: Effect.fn("SessionFiles.read")(function* (path: string) {
+      yield* begin({ path })
+      return yield* readBytes(path)
     }),
-    write: Effect.fn("SessionFiles.write")(function* (path: string, content: string | Uint8Array) {
-      yield* Arguments.notBlank("path", path)
-      const text = typeof content === "string" ? content : asText(content)
-      if (text !== undefined) {
-        return yield* writePieces(
-          path,
-          cutText(text).map((piece) => ({ content: piece }))
-        )
-      }
-      if (typeof content === "string" || !takesBinary(tools)) {
-        return yield* new InvalidArgument({
-          argument: "content",
-          issue: "must be text or UTF-8 bytes: this service's write_file tool takes nothing else"
-        })
-      }
-      return yield* writePieces(
-        path,
-        cutBytes(content).map((piece) => ({
-          content: Encoding.encodeBase64(piece),
-          format: "binary"
-        }))
-      )
+    readString: Effect.fn("SessionFiles.readString")(function* (path: string) {
+      yield* begin({ path })
+      return calls.isLinked("read_file")
+        ? yield* call("read_file", { path, offset: 0, length: 0 })
+        : new TextDecoder("utf-8", { ignoreBOM: true }).decode(yield* readPieces(path))
+    }),
+    write: Effect.fn("SessionFiles.write")((path: string, content: string | Uint8Array) =>
+      put(path, content, "overwrite")
+    ),
+    append: Effect.fn("SessionFiles.append")((path: string, content: string | Uint8Array) =>
+      put(path, content, "append")
+    ),
+    stat: Effect.fn("SessionFiles.stat")(function* (path: string) {
+      yield* begin({ path })
+      const stat = parseStat(yield* call("get_file_info", { path }), path)
+      return stat ?? (yield* unreadable("get_file_info", path))
+    }),
+    move: Effect.fn("SessionFiles.move")(function* (source: string, destination: string) {
+      yield* begin({ source, destination })
+      yield* call("move_file", { source, destination })
+    }),
+    remove: Effect.fn("SessionFiles.remove")(function* (path: string) {
+      yield* begin({ path })
+      yield* call("delete_file", { path })
+    }),
+    makeDirectory: Effect.fn("SessionFiles.makeDirectory")(function* (path: string) {
+      yield* begin({ path })
+      yield* call("create_directory", { path })
     }),
     list: Effect.fn("SessionFiles.list")(function* (path: string) {
-      yield* Arguments.notBlank("path", path)
+      yield* begin({ path })
       const entries = parseListing(yield* call("list_directory", { path }))
       return entries ?? (yield* unreadable("list_directory", path))
     })

@@ -17,10 +17,12 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
+import * as ContextCommand from "./cli/ContextCommand.js"
 import * as Demo from "./cli/Demo.js"
 import * as Environment from "./cli/Environment.js"
 import * as ExitCode from "./cli/ExitCode.js"
 import * as Failure from "./cli/Failure.js"
+import * as FileCommand from "./cli/FileCommand.js"
 import * as InfoCommand from "./cli/InfoCommand.js"
 import * as Log from "./cli/Log.js"
 import * as Output from "./cli/Output.js"
@@ -29,6 +31,7 @@ import * as Screen from "./cli/Screen.js"
 import * as Serve from "./cli/Serve.js"
 import * as SessionCommand from "./cli/SessionCommand.js"
 import * as SyncCommand from "./cli/SyncCommand.js"
+import * as WatchCommand from "./cli/WatchCommand.js"
 
 // The same place seen from `src` and from `dist`. The package's own file has a version.
 const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json")
@@ -42,7 +45,11 @@ const root = Command.make("agentbay").pipe(
     Serve.command,
     SessionCommand.command,
     SyncCommand.command,
-    InfoCommand.command
+    InfoCommand.command,
+    WatchCommand.command,
+    FileCommand.command,
+    ContextCommand.command,
+    Routing.completions
   ])
 )
 
@@ -95,6 +102,7 @@ export const run = (
 
 const report = (args: ReadonlyArray<string>, failure: Failure.Failure) =>
   Effect.gen(function* () {
+    if (failure.message === "") return failure.exitCode
     const screen = yield* Screen.Screen
     const hint = failure.seeHelp
       ? ` Try '${["agentbay", ...Routing.calledWords(args)].join(" ")} --help'.`

@@ -20,24 +20,34 @@ import * as Advertisement from "./local/Advertisement.js"
 import * as ApiKey from "./local/ApiKey.js"
 import * as CallLog from "./local/CallLog.js"
 import * as BackgroundWork from "./local/BackgroundWork.js"
+import * as ContextCleaning from "./local/ContextCleaning.js"
 import * as ContextStore from "./local/ContextStore.js"
 import * as DataDirectory from "./local/DataDirectory.js"
 import * as FaultPlan from "./local/FaultPlan.js"
+import * as DirectLink from "./local/DirectLink.js"
+import * as FileUrl from "./local/FileUrl.js"
 import * as HttpFront from "./local/HttpFront.js"
+import * as InternalContexts from "./local/InternalContexts.js"
 import * as Listener from "./local/Listener.js"
 import type { LocalAdminError } from "./local/AdminError.js"
 import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
 import * as Operations from "./local/Operations.js"
+import * as Recycling from "./local/Recycling.js"
+import * as RecyclingSweep from "./local/RecyclingSweep.js"
 import * as Routes from "./local/Routes.js"
 import * as ServerClock from "./local/ServerClock.js"
 import * as SessionRegistry from "./local/SessionRegistry.js"
 import * as SessionRelease from "./local/SessionRelease.js"
 import * as Sessions from "./local/Sessions.js"
 import * as Snapshot from "./local/Snapshot.js"
+import * as Shell from "./local/Shell.js"
 import * as State from "./local/State.js"
 import * as StoreVersions from "./local/StoreVersions.js"
+import * as StoredFiles from "./local/StoredFiles.js"
 import * as SyncEngine from "./local/SyncEngine.js"
 import * as Tls from "./local/Tls.js"
+import * as TransferQueue from "./local/TransferQueue.js"
+import * as Toolbox from "./local/Toolbox.js"
 import * as World from "./local/World.js"
 
 export {
@@ -191,6 +201,18 @@ export interface Options {
   readonly tls?: boolean | { readonly certFile: string; readonly keyFile: string } | undefined
   /** How to misbehave from the start; see `Faults`. Default: not at all. */
   readonly faults?: Faults.Input | undefined
+  /**
+   * How the tool `shell` runs commands. `isolated` keeps them inside their session, on Linux
+   * with bubblewrap; elsewhere the tool says what is missing. `unsafe` runs them as they are,
+   * on this machine, with all that its user may do; a warning is logged. `off` takes the tool
+   * away. Default `isolated`.
+   */
+  readonly shell?: Shell.Mode | undefined
+  /**
+   * Tell clients an address and a token with each session by which they call its tools
+   * directly. Default `false`: they call them through the API.
+   */
+  readonly directLink?: boolean | undefined
 }
 
 /**
@@ -214,18 +236,23 @@ export const readAdvertised = (dataDirectory: string): Effect.Effect<Option.Opti
   Effect.provide(Advertisement.read(dataDirectory), NodeFileSystem.layer)
 
 /**
- * The rooms of the server, which a reset and a restore close and open again. Each stands on those after it, which are therefore opened before
- * and closed after it.
+ * The rooms of the server, which a reset and a restore close and open again. Each stands on
+ * those after it, which are therefore opened before and closed after it.
  */
 const rooms = Routes.layer.pipe(
   Layer.provideMerge(Operations.layer),
+  Layer.provideMerge(Toolbox.layer),
   Layer.provideMerge(Sessions.layer),
   Layer.provideMerge(SessionRelease.layer),
+  Layer.provideMerge(RecyclingSweep.layer),
   Layer.provideMerge(SyncEngine.layer),
+  Layer.provideMerge(InternalContexts.layer),
+  Layer.provideMerge(Layer.mergeAll(ContextCleaning.layer, StoredFiles.layer)),
   Layer.provideMerge(BackgroundWork.layer),
   Layer.provideMerge(
-    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer)
+    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer, Recycling.layer)
   ),
+  Layer.provideMerge(Layer.mergeAll(FileUrl.layer, TransferQueue.layer)),
   Layer.provideMerge(State.layer)
 )
 
@@ -264,9 +291,11 @@ const serve = (
   Service,
   LocalAgentBayError | ContextStore.StateFailure | LocalAdminError,
   | DataDirectory.DataDirectory
+  | DirectLink.DirectLink
   | FaultPlan.FaultPlan
   | FileSystem.FileSystem
   | ServerClock.ServerClock
+  | Shell.Shell
   | Scope.Scope
 > =>
   Effect.gen(function* () {
@@ -332,7 +361,14 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
   const dataDirectory = options.dataDirectory ?? ".agentbay"
   const server = Layer.scoped(LocalAgentBay, serve(options)).pipe(
     Layer.provide(
-      Layer.effect(FaultPlan.FaultPlan, Effect.map(initialFaults(options.faults), FaultPlan.make))
+      Layer.mergeAll(
+        Layer.effect(
+          FaultPlan.FaultPlan,
+          Effect.map(initialFaults(options.faults), FaultPlan.make)
+        ),
+        Shell.layer(options.shell ?? "isolated"),
+        DirectLink.layer(options.directLink ?? false)
+      )
     ),
     Layer.provide(DataDirectory.layer(dataDirectory)),
     Layer.mapError(unreadable(dataDirectory)),

@@ -6,10 +6,13 @@
  * @since 0.1.0
  */
 import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
 import { Agent, type Dispatcher } from "undici"
 
@@ -100,6 +103,70 @@ const post =
       })
     })
 
+/** What aborts an exchange when the scope closes, in whichever phase it then is. */
+const abortedWithScope = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => new AbortController()),
+    (controller) => Effect.sync(() => controller.abort(new Error("The caller left")))
+  ),
+  (controller) => controller.signal
+)
+
+const asFault = (cause: unknown) => new HttpTransport.TransportFault({ reason: "Transport", cause })
+
+const exchange = (
+  dispatcher: Dispatcher,
+  url: Redacted.Redacted,
+  options: Omit<Dispatcher.RequestOptions, "origin" | "path" | "signal">
+) =>
+  Effect.gen(function* () {
+    const { origin, pathname, search } = yield* Effect.try({
+      try: () => new URL(Redacted.value(url)),
+      catch: () => new HttpTransport.TransportFault({ reason: "Encode" })
+    })
+    const signal = yield* abortedWithScope
+    return yield* Effect.tryPromise({
+      try: () =>
+        dispatcher.request({
+          ...options,
+          origin,
+          path: `${pathname}${search}`,
+          signal,
+          // The caller keeps the time.
+          headersTimeout: 0,
+          bodyTimeout: 0
+        }),
+      catch: asFault
+    })
+  })
+
+const put =
+  (dispatcher: Dispatcher): HttpTransport.Service["put"] =>
+  ({ body, length, url }) =>
+    Effect.gen(function* () {
+      const answer = yield* exchange(dispatcher, url, {
+        method: "PUT",
+        headers: { "content-length": String(length) },
+        body: body instanceof Uint8Array ? body : yield* NodeStream.toReadable(body)
+      })
+      return { status: answer.statusCode, headers: answer.headers }
+    }).pipe(Effect.scoped)
+
+const get =
+  (dispatcher: Dispatcher): HttpTransport.Service["get"] =>
+  (url) =>
+    Effect.map(exchange(dispatcher, url, { method: "GET" }), ({ body, headers, statusCode }) => ({
+      status: statusCode,
+      headers,
+      // A body that broke before it was first read looks as if it had none.
+      body: Stream.concat(
+        NodeStream.fromReadable(() => body, asFault),
+        Stream.suspend(() =>
+          body.readableEnded ? Stream.empty : Stream.fail(asFault(body.errored))
+        )
+      )
+    }))
+
 /**
  * @since 0.1.0
  * @category models
@@ -128,7 +195,11 @@ const makePool = ({ ca }: Options) =>
 export const makeWith = (
   options: Options
 ): Effect.Effect<HttpTransport.Service, never, Scope.Scope> =>
-  Effect.map(makePool(options), (agent) => ({ post: post(agent) }))
+  Effect.map(makePool(options), (agent) => ({
+    get: get(agent),
+    post: post(agent),
+    put: put(agent)
+  }))
 
 /**
  * The same, trusting whom Node trusts.

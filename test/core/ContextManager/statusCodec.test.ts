@@ -50,7 +50,9 @@ describe("the list of status items", () => {
     bytesDone: 1,
     bytesTotal: 2,
     filesDone: 0,
-    filesTotal: 1
+    filesTotal: 1,
+    skipped: 1,
+    skippedPaths: ["link"]
   }
   // An item as a server writes it, or one with a single key that is absent or odd.
   const wireItem = fc.oneof(

@@ -172,7 +172,18 @@ describe("sync", () => {
 
 describe("wrong usage", () => {
   const refused: ReadonlyArray<readonly [string, RegExp]> = [
-    ["sync", /--session.*Try 'agentbay sync --help'/],
+    ["sync", /--session.*--all.*Try 'agentbay sync --help'/],
+    ["sync --all --session s", /--all is every session/],
+    ["sync --all --context c --path /p", /--context and --path go with --session/],
+    ["watch", /--session.*Try 'agentbay watch --help'/],
+    ["watch --session s --interval 0s", /--interval must be longer/],
+    ["context get", /<context>.*Try 'agentbay context get --help'/],
+    ["context get c /a - --json", /- takes one file/],
+    ["context list --page 0", /--page must be a whole number from 1/],
+    ["context list --page-size 0", /--page-size must be a whole number from 1/],
+    ["session label s novalue", /NAME=VALUE, but is 'novalue'/],
+    ["session shell s ls --env novalue", /--env must be NAME=VALUE/],
+    ["completions tcsh", /bash, zsh, fish/],
     ["sync --session s --context c", /--context and --path go together/],
     ["sync --session s --interval soon", /--interval must be a time.*'soon'/],
     ["sync --session s --mode sideways", /upload, download/],
@@ -185,7 +196,7 @@ describe("wrong usage", () => {
     ["session list --status SLEEPING", /RUNNING/],
     ["session delete", /<id>.*Try 'agentbay session delete --help'/],
     ["session delete x --force", /--force|--sync/],
-    ["session bogus", /no command 'bogus'.*create, list, delete.*Try 'agentbay session --help'/],
+    ["session bogus", /no command 'bogus'.*create, list, .*delete.*Try 'agentbay session --help'/],
     ["bogus", /no command 'bogus'/],
     ["demo --from /no/such/folder", /no folder \/no\/such\/folder/],
     ["demo --from /dev/null", /not a folder/],
@@ -360,7 +371,8 @@ describe("failures", () => {
       const screen = Screen.make({
         stdout: surface,
         stderr: surface,
-        write: (text) => stderr.push(text)
+        write: (text) => stderr.push(text),
+        bytes: () => Effect.void
       })
       const real = yield* Console.consoleWith(Effect.succeed)
       const unsafe = {

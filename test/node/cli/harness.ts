@@ -23,13 +23,15 @@ export interface Ended {
 export const noTerminal: Screen.Surface = {
   isTerminal: false,
   colour: false,
-  columns: Number.POSITIVE_INFINITY
+  columns: Number.POSITIVE_INFINITY,
+  redrawable: false
 }
 
 export const terminal = (options: { colour: boolean; columns?: number }): Screen.Surface => ({
   isTerminal: true,
   colour: options.colour,
-  columns: options.columns ?? 100
+  columns: options.columns ?? 100,
+  redrawable: true
 })
 
 /** An environment whose service is the library's double. */
@@ -47,6 +49,8 @@ export const run = (
     readonly surface?: Screen.Surface
     /** Sees each line of stderr as it is written. */
     readonly onNote?: (line: string) => void
+    /** The same for stdout. */
+    readonly onLine?: (line: string) => void
   } = {}
 ): Effect.Effect<Ended> =>
   Effect.gen(function* () {
@@ -59,13 +63,23 @@ export const run = (
       Screen.make({
         stdout: () => surface,
         stderr: () => surface,
-        write: (text) => drawn.push(text)
+        write: (text) => drawn.push(text),
+        bytes: (to, bytes) =>
+          Effect.sync(() => {
+            const text = new TextDecoder().decode(bytes)
+            if (to === "stdout") stdout.push(text)
+            else if (text !== "") stderr.push(text)
+          })
       })
     )
     const real = yield* Console.consoleWith(Effect.succeed)
     const captured: Console.Console = {
       ...real,
-      log: (...texts) => Effect.sync(() => stdout.push(texts.join(" "))),
+      log: (...texts) =>
+        Effect.sync(() => {
+          stdout.push(texts.join(" "))
+          options.onLine?.(texts.join(" "))
+        }),
       error: (...texts) =>
         Effect.sync(() => {
           stderr.push(texts.join(" "))

@@ -24,7 +24,8 @@ const silentScreen = Layer.sync(Screen.Screen, () => ({
   ...Screen.make({
     stdout: () => Harness.noTerminal,
     stderr: () => Harness.noTerminal,
-    write: () => undefined
+    write: () => undefined,
+    bytes: () => Effect.void
   }),
   note: () => Effect.void
 }))

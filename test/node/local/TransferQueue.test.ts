@@ -106,4 +106,26 @@ describe("TransferQueue", () => {
       })
     )
   })
+
+  it.effect("what is brief waits for those in its way, but not for the limit", () =>
+    Effect.gen(function* () {
+      const { running, start } = harness(1)
+      const first = yield* start("first", claim("/w"))
+      yield* start("second", claim("/v"))
+      const beside = yield* start("beside", {
+        contextId: "c",
+        mount: "/x",
+        type: "upload",
+        brief: true
+      })
+      yield* start("inside", { contextId: "c", mount: "/w/y", type: "upload", brief: true })
+      yield* start("all", { contextId: "c", mount: "/", type: "upload", brief: true })
+      yield* start("other", { contextId: "d", mount: "/", type: "upload", brief: true })
+      assert.deepStrictEqual(running, ["first", "beside", "other"])
+      yield* first.end
+      yield* Effect.yieldNow()
+      assert.deepStrictEqual(running, ["beside", "other", "second", "inside"])
+      yield* beside.end
+    })
+  )
 })

@@ -79,6 +79,8 @@ export interface Item {
   readonly filesTotal: number
   readonly bytesDone: number
   readonly bytesTotal: number
+  readonly skipped?: number
+  readonly skippedPaths?: ReadonlyArray<string>
 }
 
 /** The listed tasks, read the way the official clients do. */

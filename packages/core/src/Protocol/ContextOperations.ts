@@ -55,6 +55,16 @@ export const SyncContext = make({
   reply: EmptyReply
 })
 
+// A service that has no policy to tell may leave the text empty.
+const PolicyText = Schema.Union(
+  Schema.parseJson(SyncPolicy),
+  Schema.transform(Schema.Literal(""), Schema.typeSchema(SyncPolicy), {
+    strict: true,
+    decode: () => ({}),
+    encode: () => "" as const
+  })
+)
+
 /**
  * The bindings of a session: which context is mounted where, by which policy.
  *
@@ -74,7 +84,7 @@ export const DescribeSessionContexts = make({
           contextId: key("ContextId", Schema.String),
           contextName: optionalKey("ContextName", Schema.String),
           path: key("Path", Schema.String),
-          policy: optionalKey("Policy", Schema.parseJson(SyncPolicy)),
+          policy: optionalKey("Policy", PolicyText),
           bindTime: optionalKey("BindTime", Schema.String)
         })
       )

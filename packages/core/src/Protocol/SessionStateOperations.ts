@@ -91,6 +91,16 @@ export const SetLabel = make({
   reply: EmptyReply
 })
 
+// No text at all says that there are none; any other that is no map of texts is an error.
+const LabelsText = Schema.compose(
+  Schema.transform(Schema.String, Schema.String, {
+    strict: true,
+    decode: (text) => (text.trim() === "" ? "{}" : text),
+    encode: (text) => text
+  }),
+  Schema.parseJson(Labels)
+)
+
 /**
  * The labels of a session, as a JSON text.
  *
@@ -107,10 +117,7 @@ export const GetLabel = make({
     sessionId: key("SessionId", Schema.String)
   }),
   reply: Schema.Struct({
-    data: optionalKey(
-      "Data",
-      Schema.Struct({ labels: optionalKey("Labels", Schema.parseJson(Labels)) })
-    ),
+    data: optionalKey("Data", Schema.Struct({ labels: optionalKey("Labels", LabelsText) })),
     ...pagingFields
   })
 })

@@ -4,11 +4,13 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { ToolListText } from "../internal/toolListCodec.js"
+import { ToolListing } from "../internal/toolListCodec.js"
 import { BooleanText, key, make, optionalParameter } from "./Operation.js"
 
 /**
- * A tool that a session offers. `inputSchema` is the JSON schema of its arguments.
+ * A tool that a session offers. `server` is the part of the session that runs it, and may
+ * be empty; `inputSchema` is the JSON schema of its arguments, `tool` the name that it has
+ * on its server.
  *
  * @since 0.1.0
  * @category models
@@ -16,8 +18,19 @@ import { BooleanText, key, make, optionalParameter } from "./Operation.js"
 export interface ToolDescription {
   readonly name: string
   readonly server: string
+  readonly description?: string
   readonly inputSchema?: unknown
+  readonly tool?: string
 }
+
+const ToolContent = Schema.Struct({
+  type: Schema.optionalWith(Schema.String, { nullable: true }),
+  text: Schema.optionalWith(Schema.String, { nullable: true }),
+  blob: Schema.optionalWith(Schema.String, { nullable: true }),
+  data: Schema.optionalWith(Schema.String, { nullable: true })
+})
+
+const isError = Schema.optionalWith(Schema.Boolean, { nullable: true })
 
 /**
  * What a tool answered. The text of the first content element counts: `text`, else
@@ -27,18 +40,8 @@ export interface ToolDescription {
  * @category models
  */
 export const ToolResult = Schema.Struct({
-  content: Schema.optionalWith(
-    Schema.Array(
-      Schema.Struct({
-        type: Schema.optionalWith(Schema.String, { nullable: true }),
-        text: Schema.optionalWith(Schema.String, { nullable: true }),
-        blob: Schema.optionalWith(Schema.String, { nullable: true }),
-        data: Schema.optionalWith(Schema.String, { nullable: true })
-      })
-    ),
-    { nullable: true }
-  ),
-  isError: Schema.optionalWith(Schema.Boolean, { nullable: true })
+  content: Schema.optionalWith(Schema.Array(ToolContent), { nullable: true }),
+  isError
 })
 
 /**
@@ -46,6 +49,34 @@ export const ToolResult = Schema.Struct({
  * @category models
  */
 export type ToolResult = typeof ToolResult.Type
+
+// By the direct link an element of the content may be its text alone.
+const LinkContent = Schema.Union(
+  ToolContent,
+  Schema.transform(Schema.String, Schema.typeSchema(ToolContent), {
+    strict: true,
+    decode: (text) => ({ type: "text", text }),
+    encode: (content) => content.text ?? ""
+  })
+)
+
+const LinkData = Schema.Struct({
+  result: Schema.Struct({
+    content: Schema.optionalWith(Schema.Array(LinkContent), { nullable: true }),
+    isError
+  })
+})
+
+/**
+ * What a tool answered through the direct link of its session: `data` comes as an object or
+ * as the JSON text of one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const LinkToolReply = Schema.Struct({
+  data: Schema.Union(LinkData, Schema.parseJson(LinkData))
+})
 
 /**
  * Calls a tool in a session. `Args` is a JSON text of the tool's own arguments; `Data`
@@ -84,5 +115,5 @@ export const ListMcpTools = make({
   kind: "read",
   inQuery: [],
   payload: Schema.Struct({ imageId: optionalParameter("ImageId", Schema.String) }),
-  reply: Schema.Struct({ data: key("Data", ToolListText) })
+  reply: Schema.Struct({ data: key("Data", ToolListing) })
 })

@@ -6,6 +6,12 @@ import { InvalidArgument } from "../AgentBayError.js"
 export const refuse = (argument: string, issue: string): Effect.Effect<never, InvalidArgument> =>
   Effect.fail(new InvalidArgument({ argument, issue }))
 
+/** The same for what a check found, if it found anything. */
+export const refuseIssue = (
+  found: { readonly argument: string; readonly issue: string } | undefined
+): Effect.Effect<void, InvalidArgument> =>
+  found === undefined ? Effect.void : refuse(found.argument, found.issue)
+
 /** Refuses a text that is blank, or no text at all. */
 export const notBlank = (argument: string, value: string): Effect.Effect<void, InvalidArgument> =>
   typeof value === "string" && value.trim() !== ""
@@ -18,6 +24,14 @@ export const optionalNotBlank = (
   value: string | undefined
 ): Effect.Effect<void, InvalidArgument> =>
   value === undefined ? Effect.void : notBlank(argument, value)
+
+/** Whether a value is an object of the caller's own keys, and not an array, a Map, a Date … */
+export const isPlainObject = (value: unknown): value is { readonly [name: string]: unknown } => {
+  if (typeof value !== "object" || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Also an object of another realm, whose prototype is not ours.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
 
 /** A whole number that is not below the minimum. */
 export const wholeNumber = (
@@ -41,3 +55,38 @@ export const positiveTime = (
     ? Effect.succeed(time.value)
     : refuse(argument, "must be a positive, finite time")
 }
+
+/** One of some words. */
+export const oneOf = (
+  argument: string,
+  value: string,
+  words: ReadonlyArray<string>
+): Effect.Effect<void, InvalidArgument> =>
+  words.includes(value)
+    ? Effect.void
+    : refuse(argument, `must be one of ${words.join(", ")}, but is ${JSON.stringify(value)}`)
+
+/** A truth value that may be left out. */
+export const optionalBoolean = (
+  argument: string,
+  value: boolean | undefined
+): Effect.Effect<void, InvalidArgument> =>
+  value === undefined || typeof value === "boolean"
+    ? Effect.void
+    : refuse(argument, "must be true or false")
+
+/** A flat map of texts of which none is blank, each name before its value. It may be empty. */
+export const labels = (
+  argument: string,
+  value: { readonly [name: string]: string }
+): Effect.Effect<void, InvalidArgument> =>
+  Effect.suspend(() => {
+    if (!isPlainObject(value)) return refuse(argument, "must be an object of texts")
+    for (const [name, label] of Object.entries(value)) {
+      if (name.trim() === "") return refuse(argument, "must not have a blank name")
+      if (typeof label !== "string" || label.trim() === "") {
+        return refuse(`${argument}.${name}`, "must be a text that is not blank")
+      }
+    }
+    return Effect.void
+  })

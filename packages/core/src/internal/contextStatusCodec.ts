@@ -39,13 +39,17 @@ const isObject = (value: unknown): value is Json => typeof value === "object" &&
 const isCount = (value: unknown): value is number | undefined =>
   value === undefined || typeof value === "number"
 
+const isTexts = (value: unknown): value is ReadonlyArray<string> | undefined =>
+  value === undefined ||
+  (Array.isArray(value) && value.every((element) => typeof element === "string"))
+
 const timeOf = (seconds: number) =>
   seconds <= 0 ? Option.none<DateTime.Utc>() : DateTime.make(seconds * 1000)
 
 const usualItem = (item: unknown): ContextStatusData | undefined => {
   if (!isObject(item)) return undefined
   const { contextId, errorMessage, finishTime, path, startTime, status, taskId, taskType } = item
-  const { bytesDone, bytesTotal, filesDone, filesTotal } = item
+  const { bytesDone, bytesTotal, filesDone, filesTotal, skipped, skippedPaths } = item
   if (
     typeof contextId !== "string" ||
     typeof path !== "string" ||
@@ -58,7 +62,9 @@ const usualItem = (item: unknown): ContextStatusData | undefined => {
     !isCount(bytesDone) ||
     !isCount(bytesTotal) ||
     !isCount(filesDone) ||
-    !isCount(filesTotal)
+    !isCount(filesTotal) ||
+    !isCount(skipped) ||
+    !isTexts(skippedPaths)
   ) {
     return undefined
   }
@@ -74,7 +80,9 @@ const usualItem = (item: unknown): ContextStatusData | undefined => {
     ...(bytesDone === undefined ? {} : { bytesDone }),
     ...(bytesTotal === undefined ? {} : { bytesTotal }),
     ...(filesDone === undefined ? {} : { filesDone }),
-    ...(filesTotal === undefined ? {} : { filesTotal })
+    ...(filesTotal === undefined ? {} : { filesTotal }),
+    ...(skipped === undefined ? {} : { skipped }),
+    ...(skippedPaths === undefined ? {} : { skippedPaths })
   }
 }
 

@@ -80,6 +80,8 @@ const reasonsByCode: ReadonlyMap<string, ApiErrorReason> = new Map([
   ["PathAlreadyBound", "PathAlreadyBound"],
   ["InvalidAction.NotFound", "ActionNotFound"],
   ["InvalidParameter", "InvalidParameter"],
+  // Local AgentBay's word for it; that of the service is unknown.
+  ["InvalidMcpSession.Status", "UnexpectedState"],
   ["InternalError", "ServerFault"],
   ["ServiceUnavailable", "ServerFault"]
 ])
@@ -127,7 +129,7 @@ const notJson = (answer: Answer): TransportError =>
   })
 
 /** What a JSON text says; nothing for any other text, since JSON has no `undefined`. */
-const parse = (text: string): unknown => {
+export const parse = (text: string): unknown => {
   try {
     return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text)
   } catch {

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import type {
   ApiError,
+  InvalidArgument,
   SyncFailed,
   SyncTimeout,
   ToolError,
@@ -60,6 +61,12 @@ const transportHints: Record<TransportError["reason"], string> = {
   Encode: "The arguments cannot be sent."
 }
 
+// These go to and from the store of the files, not to the service.
+const fileHints: { readonly [operation: string]: string } = {
+  PutContextFile: "The file was not stored as a whole: put it again.",
+  GetContextFile: "What was read is not the whole file: get it again."
+}
+
 const transportVerbs: Record<TransportError["reason"], string> = {
   Transport: "got no usable answer",
   Timeout: "timed out",
@@ -73,22 +80,41 @@ export const transport = (error: TransportError): string =>
   (error.status === undefined && error.requestId === undefined
     ? ""
     : ` (${error.status === undefined ? "no HTTP status" : `HTTP ${error.status}`}${request(error.requestId)})`) +
-  ` ${transportHints[error.reason]}`
+  ` ${fileHints[error.operation] ?? transportHints[error.reason]}`
 
 export const syncFailed = (error: SyncFailed): string =>
   `${error.operation} failed in session ${error.sessionId}: ${list(error.tasks.map(task))}` +
   ` (request ${error.requestId}).`
 
-const deleteTimeout = (error: SyncTimeout): string =>
-  `Session ${error.sessionId} was not gone after ${error.polls} status requests in` +
-  ` ${seconds(error.elapsed)} (request ${error.requestId}). Its release was accepted and may` +
+const stateWanted: { readonly [operation: string]: string } = {
+  delete: "gone",
+  pause: "paused",
+  resume: "running"
+}
+
+const stateTimeout = (error: SyncTimeout, wanted: string): string =>
+  `Session ${error.sessionId} was not ${wanted} after ${error.polls} status requests in` +
+  ` ${seconds(error.elapsed)}` +
+  (error.state === undefined ? "" : `; its last state was ${error.state || "not told"}`) +
+  (error.lastError === undefined ? "" : `; last fault: ${error.lastError.message}`) +
+  ` (request ${error.requestId}). The ${error.operation} was accepted and may` +
   " still be going on: ask for its status, or wait longer."
 
+const clearEnd = (error: SyncTimeout): string =>
+  `Context ${error.contextId} was not seen cleared after ${error.polls} status requests in` +
+  ` ${seconds(error.elapsed)}` +
+  (error.lastError === undefined ? "" : `; last fault: ${error.lastError.message}`) +
+  ` (request ${error.requestId}). The clear was accepted and may still be going on: ask for` +
+  " its status, or wait longer."
+
 export const syncTimeout = (error: SyncTimeout): string => {
-  if (error.operation === "delete") return deleteTimeout(error)
+  if (error.operation === "clear") return clearEnd(error)
+  const wanted = stateWanted[error.operation]
+  if (wanted !== undefined) return stateTimeout(error, wanted)
+  const unseen = error.operation === "bind" ? "nothing seen yet of" : "no task listed for"
   const open = [
     ...error.tasks.map(task),
-    ...error.missing.map((one) => `no task listed for ${one.contextId} at ${one.path}`)
+    ...error.missing.map((one) => `${unseen} ${one.contextId} at ${one.path}`)
   ]
   return (
     `${error.operation} was not done after ${error.polls} status requests in` +
@@ -98,6 +124,14 @@ export const syncTimeout = (error: SyncTimeout): string => {
     ` (request ${error.requestId}). It may still be going on: ask info, or wait longer.`
   )
 }
+
+const whatWasDone = ({ brokenOff, requestId }: InvalidArgument): string => {
+  if (brokenOff === true) return "The transfer was broken off: nothing was stored."
+  return requestId === undefined ? "Nothing was sent." : `Found by request ${requestId}.`
+}
+
+export const invalidArgument = (error: InvalidArgument): string =>
+  `Invalid argument ${error.argument}: ${error.issue}. ${whatWasDone(error)}`
 
 export const tool = (error: ToolError): string =>
   `The tool ${error.tool} in session ${error.sessionId} failed: ${sentence(error.description)}` +

@@ -1,4 +1,4 @@
-import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
@@ -12,11 +12,11 @@ import * as Envelope from "./envelope.js"
 import { codecOf } from "./operationCodec.js"
 import { describeIssue } from "./parseIssue.js"
 import { redactText } from "./redaction.js"
-import { cleanDefect, toTransportError } from "./transportFault.js"
+import { cleanCause } from "./transportFault.js"
 import { makeEncoder } from "./wireEncoding.js"
 
 /** An accepted answer, and the HTTP status it came with. */
-interface Exchanged<Reply> {
+export interface Exchanged<Reply> {
   readonly status: number
   readonly answered: Answered<Reply>
 }
@@ -29,14 +29,17 @@ type Route = { readonly action: string; readonly inQuery: ReadonlyArray<string> 
  * the sending is pure.
  */
 export const makeExchange = (config: Config, transport: HttpTransport.Service) => {
-  const { origin, timeout } = config
+  const { origin } = config
   const encodeWire = makeEncoder(origin, `Bearer ${Redacted.value(config.apiKey)}`)
-  const redact = redactText(config.apiKey)
+  const redactKey = redactText(config.apiKey)
+  const redact = (text: string, secret?: Redacted.Redacted<string>): string =>
+    secret === undefined ? redactKey(text) : redactText(config.apiKey, secret)(text)
 
   const encode = (
     { action, inQuery }: Route,
     encoded: Either.Either<Parameters, ParseResult.ParseIssue>,
-    now: number
+    now: number,
+    timeout: Duration.Duration
   ): Either.Either<readonly [HttpTransport.Request, string | undefined], TransportError> => {
     const refuse = (description: string) =>
       Either.left(new TransportError({ operation: action, reason: "Encode", description }))
@@ -69,19 +72,6 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
       })
     )
 
-  const cleanCause = (
-    cause: Cause.Cause<HttpTransport.TransportFault>,
-    toError: (fault: HttpTransport.TransportFault) => TransportError
-  ): Cause.Cause<TransportError> =>
-    Cause.match(cause, {
-      onEmpty: Cause.empty,
-      onFail: (fault) => Cause.fail(toError(fault)),
-      onDie: (defect) => Cause.die(cleanDefect(defect, redact)),
-      onInterrupt: Cause.interrupt,
-      onSequential: Cause.sequential,
-      onParallel: Cause.parallel
-    })
-
   const exchange = <
     Action extends string,
     Payload,
@@ -90,20 +80,18 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
     ReplyEncoded
   >(
     operation: Operation<Action, Payload, Encoded, Reply, ReplyEncoded>,
-    payload: Payload
+    payload: Payload,
+    timeout: Duration.Duration
   ): Effect.Effect<Exchanged<Reply>, CallError> =>
     Effect.clockWith((clock) => {
       const codec = codecOf(operation)
       return Effect.flatMap(
-        encode(operation, codec.encode(payload), clock.unsafeCurrentTimeMillis()),
+        encode(operation, codec.encode(payload), clock.unsafeCurrentTimeMillis(), timeout),
         ([request, sessionId]) =>
           Effect.matchCauseEffect(transport.post(request), {
             onFailure: (cause) =>
               Effect.failCause(
-                cleanCause(
-                  cause,
-                  toTransportError({ operation: operation.action, sessionId, timeout, redact })
-                )
+                cleanCause(cause, { operation: operation.action, sessionId, timeout, redact })
               ),
             onSuccess: (response) =>
               decode(codec.decode, {

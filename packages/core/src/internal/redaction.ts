@@ -41,16 +41,24 @@ const spellings = (character: string): string => {
 }
 
 /**
- * Cleans a text that comes from outside of the key, however the key is written there, and
- * cuts it to a length fit for a message.
+ * Cleans a text that comes from outside of secrets, however they are written there, and
+ * cuts it to a length fit for a message. Where one secret is part of another, the longer
+ * one is looked for first.
  */
-export const redactText = (apiKey: Redacted.Redacted<string>): ((text: string) => string) => {
-  const characters = Array.from(Redacted.value(apiKey).trim())
-  const key = new RegExp(characters.map(spellings).join(""), "gi")
+export const redactText = (
+  ...secrets: ReadonlyArray<Redacted.Redacted<string>>
+): ((text: string) => string) => {
+  const longestFirst = secrets
+    .map((secret) => Array.from(Redacted.value(secret).trim()))
+    .filter((characters) => characters.length > 0)
+    .toSorted((one, other) => other.length - one.length)
+  const shortest = longestFirst.at(-1)?.length ?? Infinity
+  const ways = longestFirst.map((characters) => characters.map(spellings).join(""))
+  const anySecret = new RegExp(ways.join("|"), "gi")
   return (text) => {
     // Every spelling of a character takes at least one: a text that is shorter cannot hold
-    // the key. Most request ids are, and they come with every answer.
-    const clean = text.length < characters.length ? text : text.replace(key, placeholder)
+    // a secret. Most request ids are, and they come with every answer.
+    const clean = text.length < shortest ? text : text.replace(anySecret, placeholder)
     return clean.length <= maxLength ? clean : `${clean.slice(0, maxLength)}…`
   }
 }

@@ -2,11 +2,13 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import type { operations } from "../Protocol.js"
-import { makeMemoryService, type MemoryReply } from "./memoryService.js"
-import { never, ok, refuse, type Reply } from "./testReply.js"
+import { type FileReply, makeMemoryService, type MemoryReply } from "./memoryService.js"
+import { file, never, ok, raw, refuse, type Reply } from "./testReply.js"
 
 /**
  * The name of an operation a script can answer.
@@ -17,9 +19,19 @@ import { never, ok, refuse, type Reply } from "./testReply.js"
 export type Action = keyof typeof operations
 
 /**
- * A request as the double received it. `parameters` are those of query and body together,
+ * The requests to the store of files that a script can answer: what is asked of a presigned
+ * URL, whichever it is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FileMethod = "PUT" | "GET"
+
+/**
+ * A request as the double received it. `action` is the name of the operation, or the method
+ * of a request to the store of files. `parameters` are those of query and body together,
  * without the API key; `at` is the time of the test clock in milliseconds. The raw parts
- * hold the key.
+ * hold the key. `bytes` is the body of a request to the store of files.
  *
  * @since 0.1.0
  * @category models
@@ -32,6 +44,7 @@ export interface RecordedRequest {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
   readonly body: string
+  readonly bytes: Uint8Array
 }
 
 /**
@@ -48,12 +61,13 @@ export type Replies =
   | ((request: RecordedRequest, index: number) => Reply | undefined)
 
 /**
- * The scripted operations; all others are answered by the service in memory.
+ * The scripted operations, and under `PUT` and `GET` the requests to presigned URLs; all
+ * others are answered by the service in memory.
  *
  * @since 0.1.0
  * @category models
  */
-export type Script = { readonly [A in Action]?: Replies }
+export type Script = { readonly [A in Action | FileMethod]?: Replies }
 
 /**
  * What a test can ask of the double.
@@ -62,10 +76,10 @@ export type Script = { readonly [A in Action]?: Replies }
  * @category models
  */
 export interface Service {
-  /** Every request so far, in order. */
+  /** Every request that came as a whole so far, in order. */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
   /** The times of the requests of one operation, in milliseconds of the test clock. */
-  readonly timesOf: (action: Action) => Effect.Effect<ReadonlyArray<number>>
+  readonly timesOf: (action: Action | FileMethod) => Effect.Effect<ReadonlyArray<number>>
   /** How many requests were cut off by the client before they were answered. */
   readonly aborted: Effect.Effect<number>
 }
@@ -73,15 +87,38 @@ export interface Service {
 const fromMemory = (reply: MemoryReply): Reply =>
   reply._tag === "Ok" ? ok(reply.data, reply.beside) : refuse(reply)
 
-const bodyOf = (request: HttpClientRequest.HttpClientRequest): string =>
-  request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
+const fromStore = ({ bytes, status }: FileReply): Reply =>
+  status === 200 ? file(bytes) : raw(status, "")
 
-const isAction = (action: string, script: Script): action is Action => action in script
+const isFileMethod = (method: string): method is FileMethod => method === "PUT" || method === "GET"
+
+const bytesOf = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Uint8Array, HttpClientError.HttpClientError> => {
+  switch (request.body._tag) {
+    case "Uint8Array":
+      return Effect.succeed(request.body.body)
+    case "Stream":
+      return Stream.runCollect(request.body.stream).pipe(
+        Effect.map(
+          (pieces) => new Uint8Array(Chunk.toReadonlyArray(pieces).flatMap((piece) => [...piece]))
+        ),
+        Effect.mapError(
+          (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })
+        )
+      )
+    default:
+      return Effect.succeed(new Uint8Array())
+  }
+}
+
+const isScripted = (action: string, script: Script): action is Action | FileMethod =>
+  action in script
 
 const isReply = (replies: Reply | ReadonlyArray<Reply>): replies is Reply => "_tag" in replies
 
 const scripted = (script: Script, request: RecordedRequest, index: number): Reply | undefined => {
-  const replies = isAction(request.action, script) ? script[request.action] : undefined
+  const replies = isScripted(request.action, script) ? script[request.action] : undefined
   if (replies === undefined) return undefined
   if (typeof replies === "function") return replies(request, index)
   return isReply(replies) ? replies : (replies[Math.min(index, replies.length - 1)] ?? never)
@@ -90,9 +127,15 @@ const scripted = (script: Script, request: RecordedRequest, index: number): Repl
 const record = (
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
+  bytes: Uint8Array,
   at: number
 ): RecordedRequest => {
-  const body = bodyOf(request)
+  const { headers, method } = request
+  if (isFileMethod(method)) {
+    const parameters = Object.fromEntries(url.searchParams)
+    return { action: method, at, parameters, method, url: url.href, headers, body: "", bytes }
+  }
+  const body = new TextDecoder().decode(bytes)
   const { Action: action = "", ...parameters } = Object.fromEntries([
     ...url.searchParams,
     ...new URLSearchParams(body)
@@ -100,8 +143,7 @@ const record = (
   for (const name of ["Authorization", "Format", "Version", "Timestamp", "SignatureNonce"]) {
     delete parameters[name]
   }
-  const { headers, method } = request
-  return { action, at, parameters, method, url: url.href, headers, body }
+  return { action, at, parameters, method, url: url.href, headers, body, bytes }
 }
 
 const respond = (
@@ -113,7 +155,19 @@ const respond = (
       return Effect.succeed(
         HttpClientResponse.fromWeb(
           request,
-          new Response(reply.text, { status: reply.httpStatus, headers: reply.headers })
+          // Some statuses, such as 204, allow no body, not even an empty one.
+          new Response(reply.text === "" ? null : reply.text, {
+            status: reply.httpStatus,
+            headers: reply.headers
+          })
+        )
+      )
+    case "File":
+      return Effect.succeed(
+        HttpClientResponse.fromWeb(
+          request,
+          // A copy, since a response takes no bytes of memory that is shared.
+          new Response(new Uint8Array(reply.bytes), { status: 200, headers: reply.headers })
         )
       )
     case "Fault":
@@ -142,20 +196,28 @@ export const makeScriptedClient = (options: {
     requests.filter((request) => request.action === action).map(({ at }) => at)
   let aborted = 0
 
+  const answer = (recorded: RecordedRequest): Reply => {
+    const index = timesOf(recorded.action).length
+    requests.push(recorded)
+    return (
+      scripted(options.script, recorded, index) ??
+      (isFileMethod(recorded.method)
+        ? fromStore(memory.fileRequest(recorded.method, recorded.url, recorded.bytes, recorded.at))
+        : fromMemory(memory.answer(recorded.action, recorded.parameters, recorded.at)))
+    )
+  }
+
   const client = HttpClient.make((request, url) =>
-    Effect.flatMap(Clock.currentTimeMillis, (at) => {
-      const recorded = record(request, url, at)
-      const index = timesOf(recorded.action).length
-      requests.push(recorded)
-      const reply =
-        scripted(options.script, recorded, index) ??
-        fromMemory(memory(recorded.action, recorded.parameters, at))
-      return Effect.onInterrupt(respond(request, reply), () =>
-        Effect.sync(() => {
-          aborted += 1
-        })
+    Effect.flatMap(Clock.currentTimeMillis, (at) =>
+      bytesOf(request).pipe(
+        Effect.flatMap((bytes) => respond(request, answer(record(request, url, bytes, at)))),
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            aborted += 1
+          })
+        )
       )
-    })
+    )
   )
 
   return {

@@ -12,6 +12,8 @@ export interface StatusItem {
   readonly bytesTotal?: number
   readonly filesDone?: number
   readonly filesTotal?: number
+  readonly skipped?: number
+  readonly skippedPaths?: ReadonlyArray<string>
 }
 
 /** The twice nested text of a status answer. */

@@ -21,11 +21,13 @@ export const readInfo = (
     )
   }))
 
+/** Asks for the bindings of a session, by the given way of calling. */
 export const readBindings = (
   http: HttpService,
+  way: "call" | "callOnce",
   sessionId: string
 ): Effect.Effect<ReadonlyArray<SessionBinding>, CallError> =>
-  Effect.map(http.call(DescribeSessionContexts, { sessionId }), ({ reply }) =>
+  Effect.map(http[way](DescribeSessionContexts, { sessionId }), ({ reply }) =>
     (reply.data ?? []).map(({ contextId, contextName, path, policy }) => ({
       contextId,
       path,

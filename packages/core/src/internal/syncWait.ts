@@ -8,12 +8,11 @@ import {
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { SyncOptions } from "../ContextManager.js"
 import type { BindingRef, ContextInfoResult, ContextSyncResult } from "../ContextStatus.js"
-import type { ContextSync } from "../ContextSync.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { SyncContext } from "../Protocol.js"
 import { readBindings, readInfo } from "./statusReads.js"
 import type { SyncRequest } from "./syncArguments.js"
-import { type Baseline } from "./syncBaseline.js"
+import { type Baseline, sameBinding } from "./syncBaseline.js"
 import * as Decision from "./syncDecision.js"
 import { defaultMaxConsecutiveErrors, type Wait } from "./wait.js"
 
@@ -43,7 +42,7 @@ const bindingsIfTold = (
   http: HttpService,
   sessionId: string
 ): Effect.Effect<ReadonlyArray<BindingRef> | undefined, CallError> =>
-  readBindings(http, sessionId).pipe(
+  readBindings(http, "call", sessionId).pipe(
     Effect.catchTag("ApiError", (error) =>
       error.reason === "ActionNotFound" ? Effect.succeed(undefined) : Effect.fail(error)
     )
@@ -82,33 +81,83 @@ export const trigger = (
     return make(http, subject, before.contextStatusData, request)
   })
 
-/**
- * The wait for the downloads that a new session starts with. Nothing was listed before
- * the session was, so its baseline is empty.
- */
-export const initialDownloads = (
+/** Downloads that nobody triggered by a sync. */
+export interface DownloadOptions {
+  readonly sessionId: string
+  /** The request id of what began them. */
+  readonly requestId: string
+  readonly bindings: ReadonlyArray<BindingRef>
+  readonly policy: PollPolicy
+}
+
+const downloads = (
   http: HttpService,
-  options: {
-    readonly sessionId: string
-    readonly requestId: string
-    readonly bindings: ReadonlyArray<ContextSync>
-    readonly policy: PollPolicy
+  options: DownloadOptions,
+  {
+    baseline,
+    concerns,
+    graceRetries,
+    operation
+  }: {
+    readonly operation: string
+    readonly baseline: Baseline
+    readonly graceRetries: number
+    /** Which of the session's tasks may count. */
+    readonly concerns: (task: BindingRef) => boolean
   }
-): SyncWait =>
-  make(
+): SyncWait => {
+  const wait = make(
     http,
     {
-      operation: "create",
+      operation,
       sessionId: options.sessionId,
       requestId: options.requestId,
       mode: "download",
       target: undefined,
       expected: options.bindings,
-      graceRetries: Decision.defaultGraceRetries
+      graceRetries
     },
-    [],
+    baseline,
     { policy: options.policy, maxConsecutiveErrors: defaultMaxConsecutiveErrors }
   )
+  return {
+    ...wait,
+    read: Effect.map(wait.read, ({ contextStatusData, requestId }) => ({
+      requestId,
+      contextStatusData: contextStatusData.filter(concerns)
+    }))
+  }
+}
+
+/**
+ * The wait for the downloads that a new session starts with, except those of `unawaited`.
+ * Nothing was listed before the session was, so its baseline is empty.
+ */
+export const initialDownloads = (
+  http: HttpService,
+  options: DownloadOptions & { readonly unawaited: ReadonlyArray<BindingRef> }
+): SyncWait =>
+  downloads(http, options, {
+    operation: "create",
+    baseline: [],
+    graceRetries: Decision.defaultGraceRetries,
+    concerns: (task) => !options.unawaited.some((binding) => sameBinding(task, binding))
+  })
+
+/**
+ * The wait for the downloads to paths that were bound to a session that runs. Who asks for it
+ * wants to know that the files are there, so silence is not taken for an end.
+ */
+export const boundDownloads = (
+  http: HttpService,
+  options: DownloadOptions & { readonly baseline: Baseline }
+): SyncWait =>
+  downloads(http, options, {
+    operation: "bind",
+    baseline: options.baseline,
+    graceRetries: Infinity,
+    concerns: (task) => options.bindings.some((binding) => sameBinding(task, binding))
+  })
 
 /** What the span of a sync says about it from the start. */
 export const spanAttributes = (sessionId: string, options: SyncOptions) => ({

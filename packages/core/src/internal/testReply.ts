@@ -3,7 +3,8 @@ import { encodeStatus, type StatusItem } from "./statusItem.js"
 
 /**
  * What the service does with one request. Build them with {@link ok}, {@link status},
- * {@link refuse}, {@link refuseSoftly}, {@link raw}, {@link fault} and {@link never}.
+ * {@link refuse}, {@link refuseSoftly}, {@link raw}, {@link file}, {@link fault} and
+ * {@link never}.
  *
  * @since 0.1.0
  * @category models
@@ -13,6 +14,11 @@ export type Reply =
       readonly _tag: "Answer"
       readonly httpStatus: number
       readonly text: string
+      readonly headers: { readonly [name: string]: string }
+    }
+  | {
+      readonly _tag: "File"
+      readonly bytes: Uint8Array
       readonly headers: { readonly [name: string]: string }
     }
   | { readonly _tag: "Fault"; readonly code: string }
@@ -103,6 +109,22 @@ export const raw = (
   text: string,
   headers?: { readonly [name: string]: string }
 ): Reply => answer(httpStatus, text, headers)
+
+/**
+ * The bytes of a file (a text goes as UTF-8), as the answer to a `GET` of its URL. Without
+ * headers of your own it carries its length; a `content-length` that says more is how a
+ * connection that breaks off looks.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const file = (
+  content: string | Uint8Array,
+  headers?: { readonly [name: string]: string }
+): Reply => {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+  return { _tag: "File", bytes, headers: headers ?? { "content-length": String(bytes.length) } }
+}
 
 /**
  * No answer: the connection fails with this system code. `ECONNREFUSED` proves that

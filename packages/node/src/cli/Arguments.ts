@@ -3,6 +3,10 @@
  *
  * @since 0.1.0
  */
+import { AgentBay } from "@effect-agentbay/core/AgentBay"
+import type { CallError, InvalidArgument } from "@effect-agentbay/core/AgentBayError"
+import type { ContextDetails } from "@effect-agentbay/core/Contexts"
+import * as Args from "@effect/cli/Args"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
@@ -60,6 +64,15 @@ export const session: Options.Options<string> = Options.text("session").pipe(
 )
 
 /**
+ * A session by its id, as an argument.
+ *
+ * @since 0.1.0
+ */
+export const sessionArgument: Args.Args<string> = Args.text({ name: "id" }).pipe(
+  Args.withDescription("The session")
+)
+
+/**
  * `--context ID` and `--path PATH`, each optional.
  *
  * @since 0.1.0
@@ -78,6 +91,37 @@ export const target = {
 }
 
 /**
+ * A context, by name or id.
+ *
+ * @since 0.1.0
+ */
+export const contextArgument: Args.Args<string> = Args.text({ name: "context" }).pipe(
+  Args.withDescription("The context: its name, or its id (SdkCtx-…)")
+)
+
+/**
+ * The context that is meant by a name or an id. A name that looks like an id is an id.
+ *
+ * @since 0.1.0
+ */
+export const findContext = (
+  text: string
+): Effect.Effect<ContextDetails, CallError | InvalidArgument, AgentBay> =>
+  Effect.flatMap(AgentBay, ({ contexts }) =>
+    text.startsWith("SdkCtx-") ? contexts.getById(text) : contexts.get(text)
+  )
+
+/**
+ * Reads `NAME=VALUE`.
+ *
+ * @since 0.1.0
+ */
+export const parsePair = (text: string): Option.Option<readonly [name: string, value: string]> => {
+  const [, name, value] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  return name === undefined || value === undefined ? Option.none() : Option.some([name, value])
+}
+
+/**
  * `--label NAME=VALUE`, any number of times.
  *
  * @since 0.1.0
@@ -90,12 +134,12 @@ export const labels: Options.Options<{ readonly [name: string]: string }> = Opti
   Options.repeated,
   Options.mapEffect((texts) =>
     Effect.map(
-      Effect.forEach(texts, (text) => {
-        const [, name, value] = /^([^=]+)=(.+)$/s.exec(text) ?? []
-        return name === undefined || value === undefined
-          ? refuse(`--label must be NAME=VALUE, but is '${text}'`)
-          : Effect.succeed([name, value] as const)
-      }),
+      Effect.forEach(texts, (text) =>
+        Option.match(parsePair(text), {
+          onNone: () => refuse(`--label must be NAME=VALUE, but is '${text}'`),
+          onSome: Effect.succeed
+        })
+      ),
       (entries) => Object.fromEntries(entries)
     )
   )

@@ -33,6 +33,16 @@ export class CommandFailed extends Data.TaggedError("CommandFailed")<{
 }> {}
 
 /**
+ * What the command ran has ended with this exit code, which becomes its own. There is nothing
+ * more to tell.
+ *
+ * @since 0.1.0
+ */
+export class CommandEnded extends Data.TaggedError("CommandEnded")<{
+  readonly exitCode: number
+}> {}
+
+/**
  * @since 0.1.0
  */
 export type CommandError =
@@ -42,6 +52,7 @@ export type CommandError =
   | PlatformError
   | UsageError
   | CommandFailed
+  | CommandEnded
 
 /**
  * How a command ended badly.
@@ -94,6 +105,8 @@ export const ofError = (error: CommandError | ValidationError): Failure => {
         error.reason === "Timeout" ? ExitCode.timedOut : ExitCode.failed,
         error.message
       )
+    case "CommandEnded":
+      return failure(error.exitCode, "")
     case "ApiError":
     case "SyncFailed":
     case "ToolError":

@@ -138,9 +138,15 @@ export const totalBytes = (files: ReadonlyArray<FolderFile>): number =>
  * @since 0.1.0
  */
 export const read = (root: string, path: string): Effect.Effect<Uint8Array, CommandFailed> =>
-  attempt("read", onDisk(root, path), (signal) =>
-    NodeFsPromises.readFile(onDisk(root, path), { signal })
-  )
+  readFile(onDisk(root, path))
+
+/**
+ * The content of a file of this machine.
+ *
+ * @since 0.1.0
+ */
+export const readFile = (path: string): Effect.Effect<Uint8Array, CommandFailed> =>
+  attempt("read", path, (signal) => NodeFsPromises.readFile(path, { signal }))
 
 const counting = (onBytes: (bytes: number) => void) =>
   new NodeStream.Transform({

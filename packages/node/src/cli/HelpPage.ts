@@ -71,6 +71,24 @@ const entriesBelow = (doc: HelpDoc.HelpDoc, heading: string): ReadonlyArray<Entr
   return entries
 }
 
+/**
+ * A command as a shell sees it: the words that call it, and its options.
+ *
+ * @since 0.1.0
+ */
+export interface Called {
+  readonly words: ReadonlyArray<string>
+  readonly options: ReadonlyArray<string>
+}
+
+/**
+ * @since 0.1.0
+ */
+export const calledOf = ({ doc, words }: Page): Called => ({
+  words,
+  options: entriesBelow(doc, "OPTIONS").flatMap(([name]) => name.match(/--[a-z][a-z-]*/) ?? [])
+})
+
 const descriptionOf = (doc: HelpDoc.HelpDoc): string =>
   blocks(doc)
     .filter((block) => block._tag === "Paragraph")
@@ -190,7 +208,7 @@ export const ofProgram = (
     ...wrap(`${program.summary}.`, pageWidth(surface)),
     ...section("Commands", commandList(pages), surface),
     "",
-    "Each has --help and --json.",
+    "Each has --help, and each but completions --json.",
     "",
     style.bold("Which service"),
     ...wrap(service, pageWidth(surface) - 2).map((line) => `  ${line}`),

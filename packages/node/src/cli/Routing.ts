@@ -5,25 +5,60 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as CompletionsCommand from "./CompletionsCommand.js"
+import * as ContextCommand from "./ContextCommand.js"
+import * as ContextFilesCommand from "./ContextFilesCommand.js"
 import * as Demo from "./Demo.js"
 import { UsageError } from "./Failure.js"
+import * as FileCommand from "./FileCommand.js"
 import * as HelpPage from "./HelpPage.js"
 import * as InfoCommand from "./InfoCommand.js"
 import type { Surface } from "./Screen.js"
 import * as Serve from "./Serve.js"
 import * as SessionCommand from "./SessionCommand.js"
+import * as SessionStateCommand from "./SessionStateCommand.js"
+import * as ShellCommand from "./ShellCommand.js"
 import * as SyncCommand from "./SyncCommand.js"
+import * as WatchCommand from "./WatchCommand.js"
 
-/** What has a help page: everything that can be called. */
-const pages: ReadonlyArray<HelpPage.Page> = [
+const ordinary: ReadonlyArray<HelpPage.Page> = [
   HelpPage.make(["demo"], Demo.command),
   HelpPage.make(["serve"], Serve.command),
   HelpPage.make(["session", "create"], SessionCommand.create),
   HelpPage.make(["session", "list"], SessionCommand.list),
+  HelpPage.make(["session", "show"], SessionStateCommand.show),
+  HelpPage.make(["session", "label"], SessionStateCommand.label),
+  HelpPage.make(["session", "keep-alive"], SessionStateCommand.keepAlive),
+  HelpPage.make(["session", "pause"], SessionStateCommand.pause),
+  HelpPage.make(["session", "resume"], SessionStateCommand.resume),
+  HelpPage.make(["session", "shell"], ShellCommand.command),
   HelpPage.make(["session", "delete"], SessionCommand.remove),
   HelpPage.make(["sync"], SyncCommand.command),
-  HelpPage.make(["info"], InfoCommand.command)
+  HelpPage.make(["info"], InfoCommand.command),
+  HelpPage.make(["watch"], WatchCommand.command),
+  HelpPage.make(["file", "read"], FileCommand.read),
+  HelpPage.make(["file", "write"], FileCommand.write),
+  HelpPage.make(["file", "ls"], FileCommand.list),
+  HelpPage.make(["context", "list"], ContextCommand.list),
+  HelpPage.make(["context", "create"], ContextCommand.create),
+  HelpPage.make(["context", "rename"], ContextCommand.rename),
+  HelpPage.make(["context", "remove"], ContextCommand.remove),
+  HelpPage.make(["context", "clear"], ContextCommand.clear),
+  HelpPage.make(["context", "ls"], ContextFilesCommand.list),
+  HelpPage.make(["context", "put"], ContextFilesCommand.put),
+  HelpPage.make(["context", "get"], ContextFilesCommand.get),
+  HelpPage.make(["context", "rm"], ContextFilesCommand.remove)
 ]
+
+/**
+ * `completions`, which knows all the others.
+ *
+ * @since 0.1.0
+ */
+export const completions = CompletionsCommand.make(() => pages.map(HelpPage.calledOf))
+
+/** What has a help page: everything that can be called. */
+const pages = [...ordinary, HelpPage.make(["completions"], completions)]
 
 const isHelp = (argument: string | undefined) => argument === "--help" || argument === "-h"
 

@@ -21,6 +21,8 @@ export interface Surface {
   readonly colour: boolean
   /** Infinite when it is no terminal. */
   readonly columns: number
+  /** Whether what was written can be drawn anew in place. */
+  readonly redrawable: boolean
 }
 
 /**
@@ -31,6 +33,15 @@ export interface Service {
   readonly stderr: Effect.Effect<Surface>
   /** Writes a result: lines on stdout. */
   readonly print: (text: string) => Effect.Effect<void>
+  /** Writes a result that is no text, as it is. */
+  readonly bytes: (bytes: Uint8Array) => Effect.Effect<void>
+  /** The same to stderr. */
+  readonly errorBytes: (bytes: Uint8Array) => Effect.Effect<void>
+  /**
+   * Writes lines to stdout in place of those that the last call wrote. They must not be wider
+   * than the terminal.
+   */
+  readonly redraw: (lines: ReadonlyArray<string>) => Effect.Effect<void>
   /** Writes a note: lines on stderr. */
   readonly note: (text: string) => Effect.Effect<void>
   /**
@@ -50,7 +61,8 @@ export interface Service {
 export class Screen extends Context.Tag("@effect-agentbay/node/cli/Screen")<Screen, Service>() {}
 
 /**
- * Builds a screen. `write` puts a text on stderr as it is, without a line break.
+ * Builds a screen. `write` puts a text on stderr as it is, without a line break; `bytes`
+ * writes to one of both and waits until it is written.
  *
  * @since 0.1.0
  */
@@ -58,6 +70,7 @@ export const make = (options: {
   readonly stdout: () => Surface
   readonly stderr: () => Surface
   readonly write: (text: string) => void
+  readonly bytes: (to: "stdout" | "stderr", bytes: Uint8Array) => Effect.Effect<void>
 }): Service => {
   // The line at the bottom is overwritten with blanks: that needs no escape code.
   let drawn = 0
@@ -66,10 +79,19 @@ export const make = (options: {
     drawn = 0
   }
   const clear = Effect.sync(unsafeErase)
+  let redrawn = 0
   return {
     stdout: Effect.sync(options.stdout),
     stderr: Effect.sync(options.stderr),
     print: (text) => Effect.zipRight(clear, Console.log(text)),
+    bytes: (bytes) => Effect.zipRight(clear, options.bytes("stdout", bytes)),
+    errorBytes: (bytes) => Effect.zipRight(clear, options.bytes("stderr", bytes)),
+    redraw: (lines) =>
+      Effect.suspend(() => {
+        const back = redrawn === 0 ? "" : `\u001B[${redrawn}A\u001B[J`
+        redrawn = lines.length
+        return Effect.zipRight(clear, Console.log(back + lines.join("\n")))
+      }),
     note: (text) => Effect.zipRight(clear, Console.error(text)),
     draw: ({ text, visible }) =>
       Effect.sync(() => {
@@ -88,7 +110,8 @@ const surfaceOf = (stream: NodeJS.WriteStream): Surface => {
   return {
     isTerminal,
     colour: isTerminal && !unwanted,
-    columns: isTerminal ? Math.max(20, stream.columns || 80) : Number.POSITIVE_INFINITY
+    columns: isTerminal ? Math.max(20, stream.columns || 80) : Number.POSITIVE_INFINITY,
+    redrawable: isTerminal && process.env["TERM"] !== "dumb"
   }
 }
 
@@ -103,6 +126,11 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () =>
     stderr: () => surfaceOf(process.stderr),
     write: (text) => {
       process.stderr.write(text)
-    }
+    },
+    bytes: (to, bytes) =>
+      Effect.async((resume) => {
+        // A write that fails is noticed where the outputs are listened to.
+        process[to].write(bytes, () => resume(Effect.void))
+      })
   })
 )

@@ -156,9 +156,12 @@ export const command = Command.make(
     showKey: Options.boolean("show-key").pipe(
       Options.withDescription("Show the API key, which is kept in a file otherwise")
     ),
+    unsafeShell: Options.boolean("unsafe-shell").pipe(
+      Options.withDescription("Run commands of sessions on this machine without isolation")
+    ),
     json: Arguments.json
   },
-  Effect.fnUntraced(function* ({ data, faults, host, json, port, showKey, tls }) {
+  Effect.fnUntraced(function* ({ data, faults, host, json, port, showKey, tls, unsafeShell }) {
     const screen = yield* Screen
     const checkedPort = yield* checkPort(port)
     const rules = yield* Effect.transposeMapOption(faults, readFaults)
@@ -171,7 +174,8 @@ export const command = Command.make(
       host: Option.getOrUndefined(host),
       tls,
       faults: Option.getOrUndefined(rules)?.rules,
-      advertise: true
+      advertise: true,
+      shell: unsafeShell ? "unsafe" : "isolated"
     })
     yield* Effect.scoped(
       Effect.gen(function* () {

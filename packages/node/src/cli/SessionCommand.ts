@@ -1,21 +1,21 @@
 /**
- * `agentbay session`: create, list and delete sessions.
+ * `agentbay session`: create, list and delete sessions, with what can be done to one that runs.
  *
  * @since 0.1.0
  */
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import * as Arguments from "./Arguments.js"
 import { Environment } from "./Environment.js"
 import { UsageError } from "./Failure.js"
+import * as Listing from "./Listing.js"
 import * as ProgressBar from "./ProgressBar.js"
 import { Screen } from "./Screen.js"
+import * as SessionStateCommand from "./SessionStateCommand.js"
+import * as ShellCommand from "./ShellCommand.js"
 import * as Style from "./Style.js"
 import * as Table from "./Table.js"
 import * as Tasks from "./Tasks.js"
@@ -120,33 +120,26 @@ export const list = Command.make(
       Options.withDescription("Only sessions in this state"),
       Options.optional
     ),
+    ...Listing.paging,
     data: Arguments.data,
     json: Arguments.json
   },
-  Effect.fnUntraced(function* ({ data, json, labels, status }) {
+  Effect.fnUntraced(function* ({ data, json, labels, status, ...paging }) {
     const environment = yield* Environment
-    const screen = yield* Screen
     yield* Effect.gen(function* () {
       const agentBay = yield* AgentBay.AgentBay
       const sessions = agentBay.list({
         labels,
         status: Option.getOrUndefined(status),
-        pageSize: 50
+        pageSize: Math.max(1, paging.pageSize)
       })
-      if (json) {
-        return yield* Stream.runForEach(sessions, (session) =>
-          screen.print(JSON.stringify(session))
-        )
-      }
-      const all = Chunk.toReadonlyArray(yield* Stream.runCollect(sessions))
-      if (all.length === 0) return yield* screen.note("No sessions.")
-      const surface = yield* screen.stdout
-      yield* screen.print(
-        Table.render(sessionColumns, all, {
-          columns: surface.columns,
-          style: Style.of(surface)
-        }).join("\n")
-      )
+      yield* Listing.show(sessions, {
+        paging,
+        json,
+        toJson: (session) => session,
+        columns: sessionColumns,
+        nothing: "No sessions."
+      })
     }).pipe(Effect.provide(environment.client(data)))
   })
 ).pipe(Command.withDescription("List the sessions"))
@@ -168,7 +161,7 @@ const checkForce = (options: { readonly force: boolean; readonly sync: boolean }
 export const remove = Command.make(
   "delete",
   {
-    id: Args.text({ name: "id" }).pipe(Args.withDescription("The session")),
+    id: Arguments.sessionArgument,
     sync: Options.boolean("sync").pipe(
       Options.withDescription("Upload all contexts first; when that fails, the session is kept")
     ),
@@ -221,6 +214,16 @@ const uploadFirst = (manager: Parameters<typeof Tasks.syncWithBar>[1], force: bo
  * @since 0.1.0
  */
 export const command = Command.make("session").pipe(
-  Command.withDescription("Create, list and delete sessions"),
-  Command.withSubcommands([create, list, remove])
+  Command.withDescription("Sessions: their life, their state, commands inside them"),
+  Command.withSubcommands([
+    create,
+    list,
+    SessionStateCommand.show,
+    SessionStateCommand.label,
+    SessionStateCommand.keepAlive,
+    SessionStateCommand.pause,
+    SessionStateCommand.resume,
+    ShellCommand.command,
+    remove
+  ])
 )

@@ -15,6 +15,7 @@ import { Environment } from "./Environment.js"
 import { UsageError } from "./Failure.js"
 import * as Quantity from "./Quantity.js"
 import { Screen } from "./Screen.js"
+import { syncAll } from "./SyncAll.js"
 import * as Tasks from "./Tasks.js"
 
 const targetOf = (
@@ -47,6 +48,24 @@ const show = Effect.fnUntraced(function* (result: ContextSyncResult) {
   yield* screen.print([...(table === "" ? [] : [table]), verdict(result), ...untouched].join("\n"))
 })
 
+/** What is meant: the one session, or nothing for all of them. */
+const checkSessions = (options: {
+  readonly all: boolean
+  readonly session: Option.Option<string>
+  readonly target: ContextManager.SyncTarget
+}): Effect.Effect<string | undefined, UsageError> => {
+  const refuse = (message: string) => Effect.fail(new UsageError({ message }))
+  if (Option.isSome(options.session)) {
+    return options.all
+      ? refuse("--all is every session, --session is one: give one of both")
+      : Effect.succeed(options.session.value)
+  }
+  if (!options.all) return refuse("--session must name the session, or --all mean all of them")
+  return options.target.contextId === undefined
+    ? Effect.succeed(undefined)
+    : refuse("--all syncs everything: --context and --path go with --session")
+}
+
 /**
  * The command.
  *
@@ -55,7 +74,10 @@ const show = Effect.fnUntraced(function* (result: ContextSyncResult) {
 export const command = Command.make(
   "sync",
   {
-    session: Arguments.session,
+    session: Options.optional(Arguments.session),
+    all: Options.boolean("all").pipe(
+      Options.withDescription("All contexts of all sessions that run, one result for each")
+    ),
     ...Arguments.target,
     mode: Options.choice("mode", ["upload", "download"]).pipe(
       Options.withDescription("The direction: session to store (default), or store to session"),
@@ -73,21 +95,34 @@ export const command = Command.make(
     data: Arguments.data,
     json: Arguments.json
   },
-  Effect.fnUntraced(function* ({ context, data, interval, json, maxRetries, mode, path, session }) {
+  Effect.fnUntraced(function* ({
+    all,
+    context,
+    data,
+    interval,
+    json,
+    maxRetries,
+    mode,
+    path,
+    session
+  }) {
     const environment = yield* Environment
     const screen = yield* Screen
     const target = yield* targetOf(context, path)
-    const result = yield* ContextManager.make({ sessionId: session }).pipe(
+    const sessionId = yield* checkSessions({ all, session, target })
+    const spacing = {
+      maxRetries: Option.getOrUndefined(maxRetries),
+      retryInterval: Option.getOrUndefined(interval)
+    }
+    if (sessionId === undefined) {
+      return yield* Effect.provide(syncAll({ mode, ...spacing }, json), environment.client(data))
+    }
+    const result = yield* ContextManager.make({ sessionId }).pipe(
       Effect.flatMap((manager) =>
-        Tasks.syncWithBar(`Syncing (${mode})`, manager, {
-          ...target,
-          mode,
-          maxRetries: Option.getOrUndefined(maxRetries),
-          retryInterval: Option.getOrUndefined(interval)
-        })
+        Tasks.syncWithBar(`Syncing (${mode})`, manager, { ...target, mode, ...spacing })
       ),
       Effect.provide(environment.client(data))
     )
-    yield* json ? screen.print(JSON.stringify(Tasks.resultToJson(session, result))) : show(result)
+    yield* json ? screen.print(JSON.stringify(Tasks.resultToJson(sessionId, result))) : show(result)
   })
 ).pipe(Command.withDescription("Transfer the contexts of a session and wait for the end"))

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Buffer } from "node:buffer"
@@ -14,32 +14,24 @@ import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
 import * as PrivateFile from "./PrivateFile.js"
 
 /** A secret of the data directory: made when there is none, and kept for its owner alone. */
-const kept = Effect.fnUntraced(function* (
-  file: string,
+const kept = (
+  fileOf: (directory: typeof DataDirectory.Service) => string,
   fresh: () => string
-): Effect.fn.Return<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> {
-  const directory = yield* DataDirectory
-  const fs = yield* FileSystem.FileSystem
-  return yield* Effect.gen(function* () {
-    if (yield* fs.exists(file)) {
-      const known = (yield* fs.readFileString(file)).trim()
-      if (known !== "") return Redacted.make(known)
-    }
-    const secret = fresh()
-    yield* PrivateFile.write(file, `${secret}\n`)
-    return Redacted.make(secret)
-  }).pipe(
-    Effect.mapError(
-      (cause) =>
-        new LocalAgentBayError({
-          reason: "DataDirectory",
-          dataDirectory: directory.root,
-          detail: describe(cause),
-          cause
-        })
+): Effect.Effect<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> =>
+  Effect.flatMap(DataDirectory, (directory) =>
+    PrivateFile.keep(fileOf(directory), fresh).pipe(
+      Effect.map((secret) => Redacted.make(secret)),
+      Effect.mapError(
+        (cause) =>
+          new LocalAgentBayError({
+            reason: "DataDirectory",
+            dataDirectory: directory.root,
+            detail: describe(cause),
+            cause
+          })
+      )
     )
   )
-})
 
 /**
  * The key of the data directory: a random one, made at the first start and kept in a file
@@ -51,7 +43,7 @@ export const ofDataDirectory: Effect.Effect<
   Redacted.Redacted,
   LocalAgentBayError,
   DataDirectory | FileSystem.FileSystem
-> = Effect.flatMap(DataDirectory, ({ keyFile }) => kept(keyFile, Identifier.apiKey))
+> = kept(({ keyFile }) => keyFile, Identifier.apiKey)
 
 /**
  * The token of the admin route, made and kept in the same way.
@@ -62,9 +54,7 @@ export const adminToken: Effect.Effect<
   Redacted.Redacted,
   LocalAgentBayError,
   DataDirectory | FileSystem.FileSystem
-> = Effect.flatMap(DataDirectory, ({ adminTokenFile }) =>
-  kept(adminTokenFile, Identifier.adminToken)
-)
+> = kept(({ adminTokenFile }) => adminTokenFile, Identifier.adminToken)
 
 /**
  * A key that the program chose. A blank one would let in whoever sends none, so it is

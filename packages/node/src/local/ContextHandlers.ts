@@ -1,5 +1,5 @@
 /**
- * Actions on contexts, of the account and of sessions.
+ * Actions on the contexts of a session.
  *
  * @since 0.1.0
  */
@@ -30,7 +30,11 @@ const statusItem = (task: Shown): ContextStatusData => ({
   finishTime: time(task.finished),
   taskType: task.type,
   taskId: task.id,
-  ...task.counts
+  ...task.counts,
+  // Not in the message: other clients take any text there for a failure.
+  ...(task.skipped === undefined || task.skipped.count === 0
+    ? {}
+    : { skipped: task.skipped.count, skippedPaths: task.skipped.paths })
 })
 
 const statusReply = (tasks: ReadonlyArray<Shown>) => ({
@@ -88,38 +92,7 @@ export const make: Effect.Effect<
 
   const wholeStatus = makeWholeStatus()
 
-  const findContext = (payload: {
-    readonly allowCreate?: boolean | undefined
-    readonly contextId?: string | undefined
-    readonly name?: string | undefined
-  }) => {
-    if (payload.contextId) return contexts.findById(payload.contextId)
-    if (!payload.name || payload.name.trim() === "") {
-      return Effect.fail(Refusal.invalidParameter("Name", "is missing or blank"))
-    }
-    return payload.allowCreate === true
-      ? Effect.asSome(contexts.getOrCreate(payload.name))
-      : contexts.findByName(payload.name)
-  }
-
   return [
-    handle(
-      Protocol.GetContext,
-      Effect.fn("LocalAgentBay.GetContext")(function* (payload) {
-        const found = yield* findContext(payload)
-        if (Option.isNone(found)) return yield* Refusal.contextNotFound
-        return {
-          data: {
-            id: found.value.id,
-            name: found.value.name,
-            state: found.value.state,
-            createTime: isoSeconds(found.value.createdAt),
-            lastUsedTime: isoSeconds(found.value.lastUsedAt),
-            osType: "linux"
-          }
-        }
-      })
-    ),
     handle(Protocol.GetContextInfo, (payload) =>
       Effect.map(registry.get(payload.sessionId), (session) => {
         const lens = faults.lens()
@@ -136,9 +109,8 @@ export const make: Effect.Effect<
           payload.sessionId,
           Effect.fnUntraced(function* (session) {
             const requests = yield* SyncRequest.check(session, payload)
-            const known = yield* contexts.names(requests.map((request) => request.contextId))
-            if (requests.some((request) => !known.has(request.contextId))) {
-              return yield* Refusal.contextNotFound
+            for (const { contextId } of requests) {
+              if (!(yield* contexts.holdsFiles(contextId))) return yield* Refusal.contextNotFound
             }
             yield* engine.start(session, requests)
           })

@@ -37,16 +37,22 @@ export interface Service {
   readonly tlsKeyFile: string
   /** The directory that holds one directory for each snapshot. */
   readonly snapshots: string
+  /** The file with the secret that signs the URLs of stored files. */
+  readonly fileSecretFile: string
   /** The file that tells other processes about this server. */
   readonly advertisementFile: string
   /** Unfinished files of running transfers and tools; empty after a start. */
   readonly staging: string
+  /** What was cleared and deleted, until it is removed for good. Created when needed. */
+  readonly trash: string
   /** The directory that holds one directory for each session. */
   readonly sessions: string
   /** Everything that belongs to one session. */
   readonly session: (sessionId: string) => string
   /** What a session sees as its `/`. */
   readonly sessionRoot: (sessionId: string) => string
+  /** Everything that belongs to one context. */
+  readonly context: (contextId: string) => string
   /** The stored files of a context, under the paths they have in a session. */
   readonly contextFiles: (contextId: string) => string
 }
@@ -77,11 +83,14 @@ export const layout = (root: string): Service => {
     certFile: NodePath.join(root, "tls-cert.pem"),
     tlsKeyFile: NodePath.join(root, "tls-key.pem"),
     snapshots: NodePath.join(root, "snapshots"),
+    fileSecretFile: NodePath.join(root, "file-secret"),
     advertisementFile: NodePath.join(root, "server.json"),
     staging: NodePath.join(root, "staging"),
+    trash: NodePath.join(root, "trash"),
     sessions,
     session: (sessionId) => NodePath.join(sessions, sessionId),
     sessionRoot: (sessionId) => NodePath.join(sessions, sessionId, "root"),
+    context: (contextId) => NodePath.join(root, "contexts", contextId),
     contextFiles: (contextId) => NodePath.join(root, "contexts", contextId, "files")
   }
 }

@@ -126,7 +126,8 @@ export const isSame = (before: NodeFs.BigIntStats, after: NodeFs.BigIntStats): b
  */
 const seal = ({ input, output, settled, stats }: Opened, copied: number): boolean => {
   if (BigInt(copied) !== stats.size) return false
-  NodeFs.fchmodSync(output, Number(stats.mode) & 0o7777)
+  // The copy may belong to another user than its source, and must not run as that one.
+  NodeFs.fchmodSync(output, Number(stats.mode) & 0o777)
   const micros = modifiedMicros(stats)
   // The copy of a young file gets a time that is off by a hair within the same millisecond: it
   // will not be taken for unchanged, so whatever was written within the tick is looked at again.

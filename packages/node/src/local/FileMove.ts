@@ -5,20 +5,17 @@
  */
 import type { SyncMode, TransferCounts } from "@effect-agentbay/core/ContextStatus"
 import type { SyncPolicy } from "@effect-agentbay/core/ContextSync"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs/promises"
+import * as Archive from "./Archive.js"
+import * as ArchiveMove from "./ArchiveMove.js"
 import * as MountPath from "./MountPath.js"
+import { MoveFailed, ofTransfer } from "./MoveFailed.js"
 import * as Policy from "./Policy.js"
 import * as Transfer from "./Transfer.js"
 import * as Whitelist from "./Whitelist.js"
 
-/**
- * The files could not be moved, or not all of them. `detail` goes into the task's message.
- *
- * @since 0.1.0
- */
-export class MoveFailed extends Data.TaggedError("MoveFailed")<{ readonly detail: string }> {}
+export { MoveFailed } from "./MoveFailed.js"
 
 /**
  * A binding, as seen from a path that is its mount or lies inside it.
@@ -29,6 +26,8 @@ export interface Within {
   readonly policy: SyncPolicy
   /** The path relative to the mount, `""` for the mount itself. */
   readonly path: string
+  /** Where the files of the binding are stored. */
+  readonly stored: string
 }
 
 /**
@@ -48,16 +47,6 @@ export interface Move {
   /** The session knows all that is stored, so what it lacks was deleted in it. */
   readonly carryDeletions: boolean
   readonly onProgress: (counts: TransferCounts) => void
-}
-
-/** How many of the failed files a task's message names. */
-const named = 3
-
-const describeFailure = ({ files }: Transfer.TransferFailed): string => {
-  const shown = files.slice(0, named).map((file) => `${file.path}: ${file.reason}`)
-  const rest = files.length - shown.length
-  const count = files.length === 1 ? "1 file" : `${files.length} files`
-  return `${count} could not be transferred: ${shown.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`
 }
 
 type Kind = "file" | "directory" | "missing"
@@ -84,40 +73,42 @@ export const isEmpty = (path: string): Effect.Effect<boolean> =>
   )
 
 /**
- * Moves the files of a binding by its policy, or the very file or folder at any other path;
- * inside a binding only what its whitelist covers, and no deletions. A binding of which nothing is stored yet downloads as an empty folder; a
- * folder that is gone from the session is never taken for an empty one, since an upload of
- * it would empty the store.
+ * The path under which the files of a path of the session are stored.
  *
  * @since 0.1.0
  */
-export const move = Effect.fnUntraced(function* (
-  options: Move
+export const storedAt = (mount: string, within: Within | undefined): string =>
+  within === undefined
+    ? mount
+    : within.path === ""
+      ? within.stored
+      : `${within.stored}/${within.path}`
+
+const locate = (root: string, path: string) =>
+  Effect.mapError(
+    MountPath.locate(root, path),
+    (error) => new MoveFailed({ detail: error.message })
+  )
+
+/** Moves between two directories (or files) of this machine. */
+const between = Effect.fnUntraced(function* (
+  options: Move,
+  whitelist: Whitelist.Whitelist,
+  inSession: string,
+  inStore: string
 ): Effect.fn.Return<Transfer.TransferResult, MoveFailed> {
-  const { contextFiles, mount, sessionRoot, type, within } = options
-  const refused = (error: MountPath.PathRefused) => new MoveFailed({ detail: error.message })
-  const inSession = yield* MountPath.locate(sessionRoot, mount).pipe(Effect.mapError(refused))
-  const inStore = yield* MountPath.locate(contextFiles, mount).pipe(Effect.mapError(refused))
+  const { mount, type, within } = options
   const [source, destination] = type === "upload" ? [inSession, inStore] : [inStore, inSession]
   const kind = yield* kindOf(source)
-  const common = {
-    source,
-    destination,
-    staging: options.staging,
-    onProgress: options.onProgress
-  }
   if (kind === "missing" && (type === "upload" || within?.path !== "")) {
     const where = type === "upload" ? "the session" : "the context"
     return yield* new MoveFailed({ detail: `there is nothing at ${mount} in ${where}` })
   }
-  const whitelist =
-    within === undefined
-      ? Whitelist.everything
-      : Whitelist.below(Policy.whitelist(within.policy), within.path)
   const coverage = whitelist.coverage("")
   if (coverage === "none" || (coverage === "way" && kind === "file")) {
     return yield* new MoveFailed({ detail: `the whitelist of the binding leaves out ${mount}` })
   }
+  const common = { source, destination, staging: options.staging, onProgress: options.onProgress }
   const transfer =
     kind === "file"
       ? Transfer.transferFile(common)
@@ -131,8 +122,41 @@ export const move = Effect.fnUntraced(function* (
             within?.path === "" &&
             Policy.carriesDeletions(within.policy)
         })
-  return yield* Effect.mapError(
-    transfer,
-    (failure) => new MoveFailed({ detail: describeFailure(failure) })
-  )
+  return yield* Effect.mapError(transfer, ofTransfer)
+})
+
+/**
+ * Moves the files of a binding by its policy, or the very file or folder at any other path;
+ * inside a binding only what its whitelist covers, and no deletions. A binding of which
+ * nothing is stored yet downloads as an empty folder; a folder that is gone from the session
+ * is never taken for an empty one, since an upload of it would empty the store.
+ *
+ * @since 0.1.0
+ */
+export const move = Effect.fnUntraced(function* (
+  options: Move
+): Effect.fn.Return<Transfer.TransferResult, MoveFailed> {
+  const { contextFiles, mount, within } = options
+  const inSession = yield* locate(options.sessionRoot, mount)
+  const inStore = yield* locate(contextFiles, storedAt(mount, within))
+  if (within === undefined) return yield* between(options, Whitelist.everything, inSession, inStore)
+  const stored = yield* locate(contextFiles, within.stored)
+  const form = yield* Archive.formOf(stored)
+  const packed =
+    options.type === "upload"
+      ? yield* ArchiveMove.packsInto(form, within)
+      : yield* ArchiveMove.unpacksFrom(form, within)
+  const whitelist = Policy.whitelist(within.policy)
+  if (!packed) {
+    return yield* between(options, Whitelist.below(whitelist, within.path), inSession, inStore)
+  }
+  return yield* ArchiveMove.move({
+    options,
+    within,
+    inSession,
+    stored,
+    exists: form === "archive",
+    between: (move, inStore) =>
+      between(move, Whitelist.below(Archive.leftOut(whitelist), within.path), inSession, inStore)
+  })
 })

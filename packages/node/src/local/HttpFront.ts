@@ -21,6 +21,7 @@ import type * as NodeHttp from "node:http"
 import * as Answer from "./Answer.js"
 import * as ApiKey from "./ApiKey.js"
 import * as CallFaults from "./CallFaults.js"
+import * as Caller from "./Caller.js"
 import type { CallLog } from "./CallLog.js"
 import { FaultPlan } from "./FaultPlan.js"
 import * as Identifier from "./Identifier.js"
@@ -82,14 +83,15 @@ export const make = Effect.fnUntraced(function* <E>({
   const perform = (
     action: string,
     parameters: Parameters,
-    origin: Origin
+    origin: Origin,
+    response: NodeHttp.ServerResponse
   ): Effect.Effect<object, Failure> =>
     rooms
       .use((services) => {
         const entry = Context.get(services, Operations).get(action)
-        return entry === undefined
-          ? Effect.fail(Refusal.unknownAction)
-          : entry.answer(parameters, origin)
+        if (entry === undefined) return Effect.fail(Refusal.unknownAction)
+        const answered = entry.answer(parameters, origin)
+        return entry.endsWithCaller ? Caller.whileThere(response, answered) : answered
       })
       .pipe(
         Effect.tapErrorCause((cause) =>
@@ -144,7 +146,7 @@ export const make = Effect.fnUntraced(function* <E>({
         send(action, refuse(refusal))
         return
       }
-      const answer = Effect.matchCause(perform(action, parameters, origin), {
+      const answer = Effect.matchCause(perform(action, parameters, origin, response), {
         onSuccess: (fields) => Answer.accept(fields, requestId),
         onFailure: (cause) => refuse(refusalOf(cause) ?? Refusal.internalError)
       })

@@ -38,6 +38,8 @@ export interface Origin {
 export interface Entry {
   readonly action: string
   readonly answer: (parameters: Parameters, origin: Origin) => Effect.Effect<object, Failure>
+  /** Whether it is given up when the client leaves. Other actions are done all the same. */
+  readonly endsWithCaller: boolean
 }
 
 const longestIssue = 300
@@ -67,7 +69,8 @@ export const handle = <
   ReplyEncoded extends object
 >(
   operation: Operation<Action, Payload, PayloadEncoded, Reply, ReplyEncoded>,
-  handler: (payload: Payload, origin: Origin) => Effect.Effect<Reply, Failure>
+  handler: (payload: Payload, origin: Origin) => Effect.Effect<Reply, Failure>,
+  { endsWithCaller = false }: { readonly endsWithCaller?: boolean } = {}
 ): Entry => {
   const decode = Schema.decodeUnknownEither(operation.payload)
   const encode = Schema.encode(operation.reply)
@@ -80,6 +83,7 @@ export const handle = <
   }
   return {
     action: operation.action,
+    endsWithCaller,
     answer: (parameters, origin) =>
       Either.match(decode(parameters), {
         onLeft: (error) => Effect.fail(malformed(error)),

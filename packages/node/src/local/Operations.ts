@@ -6,15 +6,25 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as BindHandlers from "./BindHandlers.js"
+import type { ContextCleaning } from "./ContextCleaning.js"
+import * as ContextFileHandlers from "./ContextFileHandlers.js"
 import * as ContextHandlers from "./ContextHandlers.js"
 import type { ContextStore } from "./ContextStore.js"
+import * as ContextStoreHandlers from "./ContextStoreHandlers.js"
 import type { DataDirectory } from "./DataDirectory.js"
 import type { FaultPlan } from "./FaultPlan.js"
+import type { FileUrl } from "./FileUrl.js"
+import type { InternalContexts } from "./InternalContexts.js"
+import type { DirectLink } from "./DirectLink.js"
 import type { Entry } from "./Operation.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import type { SessionRegistry } from "./SessionRegistry.js"
+import * as SessionStateHandlers from "./SessionStateHandlers.js"
 import type { Sessions } from "./Sessions.js"
+import type { StoredFiles } from "./StoredFiles.js"
 import type { SyncEngine } from "./SyncEngine.js"
+import type { Toolbox } from "./Toolbox.js"
 import * as ToolHandlers from "./ToolHandlers.js"
 
 /**
@@ -27,13 +37,33 @@ export class Operations extends Context.Tag("@effect-agentbay/node/local/Operati
   ReadonlyMap<string, Entry>
 >() {}
 
-type Needs = ContextStore | DataDirectory | FaultPlan | SessionRegistry | Sessions | SyncEngine
+type Needs =
+  | ContextCleaning
+  | ContextStore
+  | DataDirectory
+  | DirectLink
+  | FaultPlan
+  | FileUrl
+  | InternalContexts
+  | SessionRegistry
+  | Sessions
+  | StoredFiles
+  | SyncEngine
+  | Toolbox
 
 /**
  * @since 0.1.0
  */
 export const make: Effect.Effect<ReadonlyMap<string, Entry>, never, Needs> = Effect.map(
-  Effect.all([ContextHandlers.make, SessionHandlers.make, ToolHandlers.make]),
+  Effect.all([
+    BindHandlers.make,
+    ContextHandlers.make,
+    ContextStoreHandlers.make,
+    ContextFileHandlers.make,
+    SessionHandlers.make,
+    SessionStateHandlers.make,
+    ToolHandlers.make
+  ]),
   (groups) => new Map(groups.flat().map((entry) => [entry.action, entry]))
 )
 

@@ -23,3 +23,23 @@ export const write = Effect.fnUntraced(function* (
   yield* fs.writeFileString(unfinished, text, { flag: "wx", mode: 0o600 })
   yield* fs.rename(unfinished, path)
 })
+
+/**
+ * The text that is kept in such a file. A missing or blank file gets the one that `fresh`
+ * makes.
+ *
+ * @since 0.1.0
+ */
+export const keep = Effect.fnUntraced(function* (
+  path: string,
+  fresh: () => string
+): Effect.fn.Return<string, PlatformError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  if (yield* fs.exists(path)) {
+    const kept = (yield* fs.readFileString(path)).trim()
+    if (kept !== "") return kept
+  }
+  const text = fresh()
+  yield* write(path, `${text}\n`)
+  return text
+})

@@ -21,6 +21,9 @@ export class Refusal extends Data.TaggedError("Refusal")<{
 const hard = (httpStatus: number, code: string, description: string): Refusal =>
   new Refusal({ channel: "hard", httpStatus, code, description })
 
+const soft = (code: string, description: string): Refusal =>
+  new Refusal({ channel: "soft", httpStatus: 400, code, description })
+
 /**
  * No action of this name.
  *
@@ -103,16 +106,55 @@ export const alreadyReleased: Refusal = hard(
 export const contextNotFound: Refusal = hard(400, "Context.NotFound", "Context not found")
 
 /**
+ * The context that is to be changed, or whose files are asked for, is unknown.
+ *
+ * @since 0.1.0
+ */
+export const contextAbsent: Refusal = soft("Context.NotFound", "Context not found")
+
+/**
+ * The new name of a context is that of another one.
+ *
+ * @since 0.1.0
+ */
+export const contextNameTaken: Refusal = soft(
+  "Context.AlreadyExists",
+  "Another context has this name."
+)
+
+/**
+ * The context that is to be deleted is mounted in a session that was not released yet.
+ *
+ * @since 0.1.0
+ */
+export const contextMounted: Refusal = soft(
+  "Context.InUse",
+  "A session that is not released yet has this context mounted. Delete the session first."
+)
+
+/**
+ * A file that is to be read is not stored.
+ *
+ * @since 0.1.0
+ */
+export const fileNotExist: Refusal = hard(400, "FileNotExist", "file not exist")
+
+/**
+ * A file that is to be deleted is not stored, or is a folder.
+ *
+ * @since 0.1.0
+ */
+export const fileNotDeleted: Refusal = soft("InvalidParameter", "Failed to delete file")
+
+/**
  * A session was to be created with a context that is unknown.
  *
  * @since 0.1.0
  */
-export const bindingContextNotFound: Refusal = new Refusal({
-  channel: "soft",
-  httpStatus: 400,
-  code: "InvalidContext.NotFound",
-  description: "Resource [Context] is not found."
-})
+export const bindingContextNotFound: Refusal = soft(
+  "InvalidContext.NotFound",
+  "Resource [Context] is not found."
+)
 
 /**
  * The server itself is at fault; the log says more.
@@ -124,3 +166,29 @@ export const internalError: Refusal = hard(
   "InternalError",
   "The request processing has failed due to some unknown error."
 )
+
+/**
+ * The session is paused, or on its way into or out of that state. The code is a guess: no
+ * source tells the service's own.
+ *
+ * @since 0.1.0
+ */
+export const sessionNotRunning = (status: string): Refusal =>
+  hard(
+    400,
+    "InvalidMcpSession.Status",
+    `The session is ${status}, which is not the state for this. One that is PAUSED can be resumed.`
+  )
+
+/**
+ * A context was to be bound at a path where one is bound already.
+ *
+ * @since 0.1.0
+ */
+export const pathAlreadyBound = (path: string): Refusal =>
+  new Refusal({
+    channel: "soft",
+    httpStatus: 400,
+    code: "PathAlreadyBound",
+    description: `Path ${path} is already bound`
+  })

@@ -4,10 +4,18 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as NodeHttp from "node:http"
+import type { ContextStore } from "./ContextStore.js"
+import type { DataDirectory } from "./DataDirectory.js"
+import type { DirectLink } from "./DirectLink.js"
+import * as FileRoute from "./FileRoute.js"
+import type { FileUrl } from "./FileUrl.js"
+import * as LinkRoute from "./LinkRoute.js"
 import type { Origin } from "./Operation.js"
+import type { StoredFiles } from "./StoredFiles.js"
+import type { Toolbox } from "./Toolbox.js"
 
 /**
  * One such part of the server. It has the request to itself, body included, and is done with
@@ -36,7 +44,12 @@ export class Routes extends Context.Tag("@effect-agentbay/node/local/Routes")<
   ReadonlyArray<Route>
 >() {}
 
+type Needs = ContextStore | DataDirectory | DirectLink | FileUrl | StoredFiles | Toolbox
+
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Routes> = Layer.succeed(Routes, [])
+export const layer: Layer.Layer<Routes, never, Needs> = Layer.effect(
+  Routes,
+  Effect.map(Effect.all([FileRoute.make(), LinkRoute.make]), (groups) => groups.flat())
+)

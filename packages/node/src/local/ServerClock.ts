@@ -18,6 +18,8 @@ import * as Effect from "effect/Effect"
 export interface Service {
   /** How far this clock is ahead of the machine's. */
   readonly ahead: Effect.Effect<Duration.Duration>
+  /** What this clock showed when the machine's showed these Unix milliseconds. */
+  readonly shown: (machineMillis: number) => number
   /** Pushes the clock forward and wakes whoever has slept long enough by it. */
   readonly advance: (by: Duration.Duration) => Effect.Effect<void>
 }
@@ -33,6 +35,9 @@ export class ServerClock extends Context.Tag("@effect-agentbay/node/local/Server
 /** Node fires a timer that is set for longer than this at once. */
 const longestTimer = 2 ** 31 - 1
 
+/** File systems stamp with a clock that lags behind by a tick. */
+const tickMillis = 12
+
 interface Sleeper {
   readonly until: number
   readonly wake: () => void
@@ -46,6 +51,7 @@ interface Sleeper {
  */
 export const make = (): { readonly clock: Clock.Clock; readonly service: Service } => {
   let aheadMillis = 0
+  const pushes: Array<{ readonly at: number; readonly ahead: number }> = []
   const sleepers = new Set<Sleeper>()
   const now = () => Date.now() + aheadMillis
   const nanos = () => BigInt(now()) * 1_000_000n
@@ -87,9 +93,13 @@ export const make = (): { readonly clock: Clock.Clock; readonly service: Service
     },
     service: {
       ahead: Effect.sync(() => Duration.millis(aheadMillis)),
+      shown: (machineMillis) =>
+        machineMillis +
+        (pushes.findLast((push) => push.at <= machineMillis + tickMillis)?.ahead ?? 0),
       advance: (by) =>
         Effect.sync(() => {
           aheadMillis += Duration.toMillis(by)
+          pushes.push({ at: Date.now(), ahead: aheadMillis })
           for (const sleeper of sleepers) arm(sleeper)
         })
     }

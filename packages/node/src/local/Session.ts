@@ -6,7 +6,8 @@
 import type { SyncMode, TransferCounts } from "@effect-agentbay/core/ContextStatus"
 import type { SyncPolicy } from "@effect-agentbay/core/ContextSync"
 import type * as Deferred from "effect/Deferred"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 
 /**
  * A context mounted in a session.
@@ -46,29 +47,61 @@ export interface Task {
   /** Unix seconds; zero while the task runs. */
   finished: number
   counts: TransferCounts
+  /** What was left alone since it is neither a file nor a directory; known at the end. */
+  skipped?: { readonly count: number; readonly paths: ReadonlyArray<string> }
   /** Done when the task has ended, whatever its end was. */
   readonly ended: Deferred.Deferred<void>
 }
 
 /**
- * A session that was not released yet.
+ * The states of a session that has not ended. Only a running one is at anybody's service,
+ * and from `DELETING` there is no way back.
  *
  * @since 0.1.0
  */
-export interface Session {
+export const LiveStatus = Schema.Literal("RUNNING", "PAUSING", "PAUSED", "RESUMING", "DELETING")
+
+/**
+ * @since 0.1.0
+ */
+export type LiveStatus = typeof LiveStatus.Type
+
+/**
+ * The part of a session that is the same before and after a restart.
+ *
+ * @since 0.1.0
+ */
+export interface Lasting {
   readonly id: string
-  /** Grows with every session; newer ones have larger numbers. */
-  readonly sequence: number
   readonly imageId: string
   readonly regionId: string
-  readonly labels: { readonly [name: string]: string }
+  readonly policyId: string
+  labels: { readonly [name: string]: string }
   readonly appInstanceId: string
   readonly resourceId: string
   /** Unix milliseconds. */
   readonly createdAt: number
-  readonly bindings: ReadonlyArray<Binding>
-  /** Set to `DELETING` once and for all when the release begins. */
-  status: "RUNNING" | "DELETING"
+  /** How long it may idle before it is released, in seconds. */
+  readonly idleSeconds: number
+  bindings: ReadonlyArray<Binding>
+}
+
+/**
+ * A session that was not released yet. What may change is changed in place, after the state
+ * file has it; the status alone goes ahead of the file.
+ *
+ * @since 0.1.0
+ */
+export interface Session extends Lasting {
+  /** Grows with every session; newer ones have larger numbers. */
+  readonly sequence: number
+  status: LiveStatus
+  /** Why it is released, when nobody asked for it. */
+  endReason: string
+  /** When something was last done in it, in Unix milliseconds; a server's start counts. */
+  activeAt: number
+  /** How many pieces of work go on inside it. */
+  atWork: number
   /** The listed tasks by {@link taskKey}, the longest listed first. */
   readonly tasks: Map<string, Task>
   /** Grows with every change of the tasks. */
@@ -86,6 +119,30 @@ export interface Session {
  * @since 0.1.0
  */
 export const gateWidth = 1_000_000
+
+/**
+ * A session as it is at its creation or at the server's start: nothing goes on in it.
+ *
+ * @since 0.1.0
+ */
+export const make = (
+  lasting: Lasting & { readonly sequence: number },
+  now: {
+    readonly at: number
+    readonly status?: LiveStatus
+    readonly endReason?: string
+    readonly tasks?: ReadonlyArray<Task>
+  }
+): Session => ({
+  ...lasting,
+  status: now.status ?? "RUNNING",
+  endReason: now.endReason ?? "",
+  activeAt: now.at,
+  atWork: 0,
+  tasks: new Map((now.tasks ?? []).map((task) => [taskKey(task), task])),
+  tasksRevision: 0,
+  gate: Effect.unsafeMakeSemaphore(gateWidth)
+})
 
 /**
  * A session lists one task for each context, path and type.

@@ -6,34 +6,33 @@
 import * as Protocol from "@effect-agentbay/core/Protocol"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { ContextStore } from "./ContextStore.js"
-import * as FileTools from "./FileTools.js"
+import { DirectLink, type Service as DirectLinkService } from "./DirectLink.js"
 import { type Entry, handle, type Origin } from "./Operation.js"
 import * as Paging from "./Paging.js"
 import * as Refusal from "./Refusal.js"
-import type { Session } from "./Session.js"
+import { LiveStatus, type Session } from "./Session.js"
 import { SessionRegistry } from "./SessionRegistry.js"
 import { Sessions } from "./Sessions.js"
+import { resourceUrl } from "./SessionStateHandlers.js"
+import { Toolbox } from "./Toolbox.js"
 
-const toolList = [...FileTools.tools.values()].map(({ inputSchema, name }) => ({
-  name,
-  server: FileTools.server,
-  inputSchema
-}))
-
-/** Without link and token, clients call the tools through `CallMcpTool`. */
-const connection = (session: Session, origin: Origin) => ({
+/** Without a link, clients call the tools through `CallMcpTool`. */
+const connection = (
+  session: Session,
+  origin: Origin,
+  links: DirectLinkService,
+  toolList: ReadonlyArray<Protocol.ToolDescription>
+) => ({
   sessionId: session.id,
   success: true,
   appInstanceId: session.appInstanceId,
   resourceId: session.resourceId,
-  resourceUrl: `${origin.url}/console?resourceId=${session.resourceId}`,
+  resourceUrl: resourceUrl(session, origin),
   httpPort: "",
   networkInterfaceIp: "",
   vpcResource: false,
-  linkUrl: "",
-  token: Redacted.make(""),
+  ...links.of(session.id, origin),
   wsUrl: "",
   toolList
 })
@@ -41,9 +40,15 @@ const connection = (session: Session, origin: Origin) => ({
 const hasLabels = (session: Session, wanted: { readonly [name: string]: string }): boolean =>
   Object.entries(wanted).every(([name, value]) => session.labels[name] === value)
 
+/** The words that clients filter by. No session has the last two: those are not listed. */
+const statusFilters = new Set<string>([...LiveStatus.literals, "DELETED", "UNKNOWN"])
+
 /** A session that is being released is shown only to those who ask for such. */
 const hasStatus = (session: Session, wanted: string | undefined): boolean =>
   wanted ? session.status === wanted : session.status !== "DELETING"
+
+/** The service's default, in seconds. */
+const defaultIdleSeconds = 300
 
 /**
  * The entries of this group.
@@ -53,11 +58,26 @@ const hasStatus = (session: Session, wanted: string | undefined): boolean =>
 export const make: Effect.Effect<
   ReadonlyArray<Entry>,
   never,
-  ContextStore | SessionRegistry | Sessions
+  ContextStore | DirectLink | SessionRegistry | Sessions | Toolbox
 > = Effect.gen(function* () {
   const contexts = yield* ContextStore
   const registry = yield* SessionRegistry
   const sessions = yield* Sessions
+  const links = yield* DirectLink
+  const { tools } = yield* Toolbox
+
+  const findEver = (id: string) =>
+    registry.get(id).pipe(
+      Effect.catchAll(() =>
+        Effect.flatMap(
+          registry.findEver(id),
+          Option.match({
+            onNone: () => Effect.fail(Refusal.sessionNotFound),
+            onSome: (ended) => Effect.succeed(ended)
+          })
+        )
+      )
+    )
 
   const release = Effect.fn("LocalAgentBay.DeleteSessionAsync")(function* (payload: {
     readonly sessionId: string
@@ -67,16 +87,23 @@ export const make: Effect.Effect<
   })
 
   return [
+    // Ids are not taken from requests. Network, recording, skills and the like have no effect.
     handle(
       Protocol.CreateMcpSession,
       Effect.fn("LocalAgentBay.CreateMcpSession")(function* (payload, origin) {
+        const { timeout = defaultIdleSeconds } = payload
+        if (timeout < 1) {
+          return yield* Refusal.invalidParameter("Timeout", "must be at least 1 second")
+        }
         const session = yield* sessions.create({
           imageId: payload.imageId || "linux_latest",
           regionId: payload.loginRegionId || "local",
+          policyId: payload.mcpPolicyId ?? "",
           labels: payload.labels ?? {},
+          idleSeconds: timeout,
           bindings: payload.persistenceDataList ?? []
         })
-        return { data: { ...connection(session, origin), errMsg: "" } }
+        return { data: { ...connection(session, origin, links, tools), errMsg: "" } }
       })
     ),
     handle(
@@ -86,7 +113,7 @@ export const make: Effect.Effect<
         const names = yield* contexts.names(session.bindings.map((binding) => binding.contextId))
         return {
           data: {
-            ...connection(session, origin),
+            ...connection(session, origin, links, tools),
             status: session.status,
             contexts: [...names].map(([id, name]) => ({ id, name }))
           }
@@ -96,9 +123,7 @@ export const make: Effect.Effect<
     handle(
       Protocol.GetSessionDetail,
       Effect.fn("LocalAgentBay.GetSessionDetail")(function* (payload) {
-        const found = yield* registry.findEver(payload.sessionId)
-        if (Option.isNone(found)) return yield* Refusal.sessionNotFound
-        const session = found.value
+        const session = yield* findEver(payload.sessionId)
         return {
           data: {
             aliuid: "local",
@@ -112,7 +137,7 @@ export const make: Effect.Effect<
             imageId: session.imageId,
             imageType: "SYSTEM",
             isDeleted: session.status === "FINISH" ? 1 : 0,
-            policyId: "",
+            policyId: session.policyId,
             regionId: session.regionId,
             resourceConfigId: "",
             status: session.status
@@ -123,6 +148,12 @@ export const make: Effect.Effect<
     handle(
       Protocol.ListSession,
       Effect.fn("LocalAgentBay.ListSession")(function* (payload) {
+        if (payload.status && !statusFilters.has(payload.status)) {
+          return yield* Refusal.invalidParameter(
+            "Status",
+            `must be one of ${[...statusFilters].join(", ")}`
+          )
+        }
         const page = yield* Paging.page(
           registry
             .all()
@@ -144,6 +175,6 @@ export const make: Effect.Effect<
     ),
     handle(Protocol.DeleteSessionAsync, release),
     // The name under which clients before December 2025 ask for the same.
-    handle({ ...Protocol.DeleteSessionAsync, action: "ReleaseMcpSession" }, release)
+    handle(Protocol.ReleaseMcpSession, release)
   ]
 })

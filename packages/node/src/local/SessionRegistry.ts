@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { StateFailure } from "./ContextStore.js"
 import * as Refusal from "./Refusal.js"
-import { gateWidth, type Session, type Task, taskKey } from "./Session.js"
+import * as LiveSession from "./Session.js"
 import * as SessionTable from "./SessionTable.js"
 import { State } from "./State.js"
 
@@ -23,22 +23,23 @@ import { State } from "./State.js"
 export interface Service {
   readonly table: SessionTable.SessionTable
   /** All live sessions, oldest first. */
-  readonly all: () => ReadonlyArray<Session>
+  readonly all: () => ReadonlyArray<LiveSession.Session>
   /** A live session, also one that is being released. */
-  readonly get: (id: string) => Effect.Effect<Session, Refusal.Refusal>
+  readonly get: (id: string) => Effect.Effect<LiveSession.Session, Refusal.Refusal>
   /** Any session that this data directory has ever seen. */
   readonly findEver: (
     id: string
   ) => Effect.Effect<Option.Option<SessionTable.SessionRow>, StateFailure>
   /**
-   * Does something inside a running session. The session is not released before it is done;
-   * one that is being released counts as gone.
+   * Does something inside a running session. The session is neither paused nor released
+   * before it is done, and does not idle meanwhile. One that is being released counts as
+   * gone, one that is paused is refused by its state.
    */
   readonly within: <A, E>(
     id: string,
-    work: (session: Session) => Effect.Effect<A, E>
+    work: (session: LiveSession.Session) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | Refusal.Refusal>
-  readonly add: (session: Session) => void
+  readonly add: (session: LiveSession.Session) => void
   readonly remove: (id: string) => void
 }
 
@@ -58,12 +59,20 @@ export class SessionRegistry extends Context.Tag("@effect-agentbay/node/local/Se
 export const stoppedMessage = "the server stopped while this transfer ran"
 
 /**
+ * Why a session that does not run takes no work.
+ *
+ * @since 0.1.0
+ */
+export const notRunning = ({ status }: LiveSession.Session): Refusal.Refusal =>
+  status === "DELETING" ? Refusal.sessionNotFound : Refusal.sessionNotRunning(status)
+
+/**
  * @since 0.1.0
  */
 export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(function* () {
   const state = yield* State
   const table = SessionTable.make(state)
-  const sessions = new Map<string, Session>()
+  const sessions = new Map<string, LiveSession.Session>()
 
   const now = yield* Clock.currentTimeMillis
   yield* state.atomically([table.failRunningTasks(stoppedMessage, Math.floor(now / 1000))])
@@ -73,22 +82,21 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
   const bindings = Array.groupBy(yield* table.liveBindings, (row) => row.sessionId)
   const tasks = Array.groupBy(yield* table.tasks, (row) => row.sessionId)
 
-  for (const { endReason: _, status, ...row } of yield* table.live) {
+  for (const { endReason, status, ...row } of yield* table.live) {
     const listed = (tasks[row.id] ?? []).map(
-      ({ bytesDone, bytesTotal, filesDone, filesTotal, ...task }): Task => ({
+      ({ bytesDone, bytesTotal, filesDone, filesTotal, ...task }): LiveSession.Task => ({
         ...task,
         counts: { bytesDone, bytesTotal, filesDone, filesTotal },
         ended
       })
     )
-    sessions.set(row.id, {
-      ...row,
-      status: status === "RUNNING" ? "RUNNING" : "DELETING",
-      bindings: bindings[row.id] ?? [],
-      tasks: new Map(listed.map((task) => [taskKey(task), task])),
-      tasksRevision: 0,
-      gate: Effect.unsafeMakeSemaphore(gateWidth)
-    })
+    // The query leaves the ended ones out; the compiler cannot know.
+    if (status === "FINISH") continue
+    const session = LiveSession.make(
+      { ...row, bindings: bindings[row.id] ?? [] },
+      { at: now, status, endReason, tasks: listed }
+    )
+    sessions.set(row.id, session)
   }
 
   const get: Service["get"] = (id) =>
@@ -97,8 +105,24 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
       return session === undefined ? Effect.fail(Refusal.sessionNotFound) : Effect.succeed(session)
     })
 
-  const running = (session: Session): Effect.Effect<Session, Refusal.Refusal> =>
-    session.status === "RUNNING" ? Effect.succeed(session) : Effect.fail(Refusal.sessionNotFound)
+  const running = (session: LiveSession.Session) =>
+    Effect.suspend(() =>
+      session.status === "RUNNING" ? Effect.succeed(session) : Effect.fail(notRunning(session))
+    )
+
+  const note = (session: LiveSession.Session, begun: 1 | -1) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      session.activeAt = now
+      session.atWork += begun
+    })
+
+  /** Keeps the session from counting as idle. */
+  const busy = <A, E>(session: LiveSession.Session, work: Effect.Effect<A, E>) =>
+    Effect.acquireUseRelease(
+      note(session, 1),
+      () => work,
+      () => note(session, -1)
+    )
 
   return {
     table,
@@ -107,19 +131,16 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     findEver: table.find,
     within: (id, work) =>
       Effect.flatMap(get(id), (session) =>
-        // Without a permit at hand the release has begun, and none will ever come back.
-        session.gate.withPermitsIfAvailable(1)(
+        running(session).pipe(
+          Effect.flatMap(() => busy(session, work(session))),
+          // Without a permit at hand the session is about to be paused or gone.
+          session.gate.withPermitsIfAvailable(1),
           Effect.flatMap(
-            Effect.suspend(() => running(session)),
-            work
+            Option.match({
+              onNone: () => Effect.fail(notRunning(session)),
+              onSome: (done) => Effect.succeed(done)
+            })
           )
-        )
-      ).pipe(
-        Effect.flatMap(
-          Option.match({
-            onNone: () => Effect.fail(Refusal.sessionNotFound),
-            onSome: Effect.succeed
-          })
         )
       ),
     add: (session) => {

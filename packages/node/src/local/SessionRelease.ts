@@ -24,8 +24,11 @@ import { SyncEngine } from "./SyncEngine.js"
  * @since 0.1.0
  */
 export interface Service {
-  /** Marks the session as being deleted and does the rest in the background. */
-  readonly begin: (session: Session) => Effect.Effect<void, SqlError>
+  /**
+   * Marks the session as being deleted and does the rest in the background. `reason` is told
+   * as the session's `EndReason`; none when somebody asked for the release.
+   */
+  readonly begin: (session: Session, reason?: string) => Effect.Effect<void, SqlError>
 }
 
 /**
@@ -92,12 +95,13 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
       discard: true
     })
     const left = yield* uploadAll(session)
+    const kept = left === "" ? "" : `${left}; the session's files are kept on disk`
     // The end is written before anything is removed: a folder that is half gone must never
     // be uploaded again.
     yield* state.atomically(
       registry.table.finish(session.id, {
         at: yield* Clock.currentTimeMillis,
-        reason: left === "" ? "" : `${left}; the session's files are kept on disk`,
+        reason: [session.endReason, kept].filter((part) => part !== "").join("; "),
         folderKept: left !== ""
       })
     )
@@ -137,14 +141,15 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
   )
 
   return {
-    begin: Effect.fn("SessionRelease.begin")(function* (session) {
+    begin: Effect.fn("SessionRelease.begin")(function* (session, reason = "") {
       if (session.status === "DELETING") return
       session.status = "DELETING"
       yield* state
-        .atomically([registry.table.beginDeletion(session.id)])
+        .atomically([registry.table.beginDeletion(session.id, reason)])
         .pipe(Effect.onError(() => Effect.sync(() => (session.status = "RUNNING"))))
+      session.endReason = reason
       yield* releaseInBackground(session)
-    })
+    }, Effect.uninterruptible)
   }
 })
 

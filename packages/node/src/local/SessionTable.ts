@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { StateFailure } from "./ContextStore.js"
-import type { Binding, Session, Task } from "./Session.js"
+import { type Binding, type Lasting, LiveStatus, type Task } from "./Session.js"
 import type * as State from "./State.js"
 
 const from = <A, I>(column: string, schema: Schema.Schema<A, I>) =>
@@ -32,13 +32,15 @@ const encodePolicy = Schema.encodeSync(PolicyText)
 export const SessionRow = Schema.Struct({
   sequence: Schema.Number,
   id: Schema.String,
-  status: Schema.Literal("RUNNING", "DELETING", "FINISH"),
+  status: Schema.Union(LiveStatus, Schema.Literal("FINISH")),
   imageId: from("image_id", Schema.String),
   regionId: from("region_id", Schema.String),
+  policyId: from("policy_id", Schema.String),
   labels: LabelsText,
   appInstanceId: from("app_instance_id", Schema.String),
   resourceId: from("resource_id", Schema.String),
   createdAt: from("created_at", Schema.Number),
+  idleSeconds: from("idle_seconds", Schema.Number),
   endReason: from("end_reason", Schema.String)
 })
 
@@ -91,8 +93,11 @@ export type FolderUse = "needed" | "over" | "unknown"
  * @since 0.1.0
  */
 export interface SessionTable {
-  readonly insert: (
-    session: Omit<Session, "sequence" | "status" | "tasks" | "tasksRevision" | "gate">
+  readonly insert: (session: Lasting) => ReadonlyArray<Statement<unknown>>
+  /** Adds bindings to a session. */
+  readonly bind: (
+    sessionId: string,
+    bindings: ReadonlyArray<Binding>
   ) => ReadonlyArray<Statement<unknown>>
   readonly sequenceOf: (id: string) => Effect.Effect<number, StateFailure>
   readonly find: (id: string) => Effect.Effect<Option.Option<SessionRow>, StateFailure>
@@ -103,7 +108,9 @@ export interface SessionTable {
   readonly tasks: Effect.Effect<ReadonlyArray<typeof TaskRow.Type>, StateFailure>
   /** What a folder that is named like a session is to this state file. */
   readonly folderUse: (id: string) => Effect.Effect<FolderUse, StateFailure>
-  readonly beginDeletion: (id: string) => Statement<unknown>
+  readonly setStatus: (id: string, status: LiveStatus) => Statement<unknown>
+  readonly setLabels: (id: string, labels: Lasting["labels"]) => Statement<unknown>
+  readonly beginDeletion: (id: string, reason: string) => Statement<unknown>
   /** Ends a session: its tasks are forgotten, the rest stays. */
   readonly finish: (
     id: string,
@@ -134,26 +141,26 @@ export const make = ({ sql }: State.Service): SessionTable => {
     }),
     execute: (id) => sql`SELECT status, folder_kept FROM sessions WHERE id = ${id}`
   })
-  const insertBinding = (sessionId: string, binding: Binding) => sql`
-    INSERT INTO bindings (session_id, context_id, path, mount, policy, bound_at, seen)
-    VALUES (${sessionId}, ${binding.contextId}, ${binding.path}, ${binding.mount},
-      ${encodePolicy(binding.policy)}, ${binding.boundAt}, NULL)`
-  const touchContext = (binding: Binding) => sql`
-    UPDATE contexts SET last_used_at = ${binding.boundAt} WHERE id = ${binding.contextId}`
+  const bind: SessionTable["bind"] = (sessionId, bindings) =>
+    bindings.flatMap((binding) => [
+      sql`
+        INSERT INTO bindings (session_id, context_id, path, mount, policy, bound_at, seen)
+        VALUES (${sessionId}, ${binding.contextId}, ${binding.path}, ${binding.mount},
+          ${encodePolicy(binding.policy)}, ${binding.boundAt}, NULL)`,
+      sql`UPDATE contexts SET last_used_at = ${binding.boundAt} WHERE id = ${binding.contextId}`
+    ])
 
   return {
     insert: (session) => [
       sql`
         INSERT INTO sessions (id, status, image_id, region_id, labels, app_instance_id,
-          resource_id, created_at, end_reason, ended_at, folder_kept)
+          resource_id, created_at, end_reason, ended_at, folder_kept, idle_seconds, policy_id)
         VALUES (${session.id}, 'RUNNING', ${session.imageId}, ${session.regionId},
           ${encodeLabels(session.labels)}, ${session.appInstanceId}, ${session.resourceId},
-          ${session.createdAt}, '', NULL, 0)`,
-      ...session.bindings.flatMap((binding) => [
-        insertBinding(session.id, binding),
-        touchContext(binding)
-      ])
+          ${session.createdAt}, '', NULL, 0, ${session.idleSeconds}, ${session.policyId})`,
+      ...bind(session.id, session.bindings)
     ],
+    bind,
     sequenceOf: (id) =>
       sequenceOf(id).pipe(
         Effect.map((row) => row.sequence),
@@ -190,7 +197,11 @@ export const make = ({ sql }: State.Service): SessionTable => {
             status === "FINISH" && folderKept === 0 ? "over" : "needed"
         })
       ),
-    beginDeletion: (id) => sql`UPDATE sessions SET status = 'DELETING' WHERE id = ${id}`,
+    setStatus: (id, status) => sql`UPDATE sessions SET status = ${status} WHERE id = ${id}`,
+    setLabels: (id, labels) =>
+      sql`UPDATE sessions SET labels = ${encodeLabels(labels)} WHERE id = ${id}`,
+    beginDeletion: (id, reason) => sql`
+      UPDATE sessions SET status = 'DELETING', end_reason = ${reason} WHERE id = ${id}`,
     finish: (id, end) => [
       sql`
         UPDATE sessions SET status = 'FINISH', ended_at = ${end.at}, end_reason = ${end.reason},

@@ -41,7 +41,7 @@ export class State extends Context.Tag("@effect-agentbay/node/local/State")<Stat
  * taken. Steps are never changed once released, only added.
  *
  * Times of tasks are Unix seconds as on the wire, all others milliseconds. `seen` and
- * `store_versions` belong to `StoreVersions.ts`.
+ * `store_versions` belong to `StoreVersions.ts`, `recycling` to `Recycling.ts`.
  */
 const steps: ReadonlyArray<ReadonlyArray<string>> = [
   [
@@ -101,6 +101,35 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
       version INTEGER NOT NULL,
       PRIMARY KEY (context_id, path)
     ) STRICT`
+  ],
+  [
+    "ALTER TABLE sessions ADD COLUMN idle_seconds INTEGER NOT NULL DEFAULT 300",
+    "ALTER TABLE sessions ADD COLUMN policy_id TEXT NOT NULL DEFAULT ''"
+  ],
+  // Contexts: those that are deleted but whose files may still be there, and those that the
+  // server keeps for sessions. A session that is created while its context is deleted must
+  // not come to be.
+  [
+    "CREATE TABLE removed_contexts (context_id TEXT PRIMARY KEY) STRICT",
+    `CREATE TABLE internal_contexts (
+      context_id TEXT PRIMARY KEY,
+      session_id TEXT NOT NULL,
+      type TEXT NOT NULL,
+      UNIQUE (session_id, type)
+    ) STRICT`,
+    "CREATE INDEX bindings_by_context ON bindings (context_id)",
+    `CREATE TRIGGER bindings_need_a_context BEFORE INSERT ON bindings
+      WHEN NOT EXISTS (SELECT 1 FROM contexts WHERE id = NEW.context_id)
+      BEGIN SELECT RAISE(ABORT, 'the context of a binding is gone'); END`
+  ],
+  [
+    `CREATE TABLE recycling (
+      context_id TEXT NOT NULL,
+      path TEXT NOT NULL,
+      lifetime INTEGER NOT NULL,
+      paths TEXT NOT NULL,
+      PRIMARY KEY (context_id, path)
+    ) STRICT`
   ]
 ]
 
@@ -147,18 +176,20 @@ export const make: Effect.Effect<Service, LocalAgentBayError, DataDirectory | Sc
       // The client's own transactions open a connection each and never close it; a batch is
       // a transaction on the connection at hand.
       atomically: (statements) =>
-        Effect.tryPromise({
-          try: () =>
-            client.batch(
-              statements.map((statement) => {
-                const [sql, args] = statement.compile()
-                // Every value that the tables' modules bind is a text, a number or null.
-                return { sql, args: args as Array<Libsql.InValue> }
-              }),
-              "write"
-            ),
-          catch: (cause) => new SqlError({ cause, message: "Failed to execute transaction" })
-        }).pipe(Effect.asVoid)
+        statements.length === 0
+          ? Effect.void
+          : Effect.tryPromise({
+              try: () =>
+                client.batch(
+                  statements.map((statement) => {
+                    const [sql, args] = statement.compile()
+                    // Every value that the tables' modules bind is a text, a number or null.
+                    return { sql, args: args as Array<Libsql.InValue> }
+                  }),
+                  "write"
+                ),
+              catch: (cause) => new SqlError({ cause, message: "Failed to execute transaction" })
+            }).pipe(Effect.asVoid)
     }
   })
 

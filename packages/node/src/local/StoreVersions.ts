@@ -8,8 +8,13 @@
  * raises a version, every complete download notes the version it has seen, and deletions
  * are carried only by a session that has seen the present one.
  *
+ * What comes or goes without a session, by a URL or a clear, raises no version: there can be
+ * many such paths, and nobody knows of them. Instead, those that had seen what is stored
+ * there count as not having seen it.
+ *
  * @since 0.1.0
  */
+import { SyncPolicy } from "@effect-agentbay/core/ContextSync"
 import type { Statement } from "@effect/sql/Statement"
 import * as SqlSchema from "@effect/sql/SqlSchema"
 import * as Context from "effect/Context"
@@ -17,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { StateFailure } from "./ContextStore.js"
+import * as Mapping from "./Mapping.js"
 import type { Binding } from "./Session.js"
 import { State } from "./State.js"
 import { overlaps } from "./TransferQueue.js"
@@ -28,7 +34,7 @@ import { overlaps } from "./TransferQueue.js"
  */
 export interface BindingOf {
   readonly sessionId: string
-  readonly binding: Pick<Binding, "contextId" | "mount">
+  readonly binding: Pick<Binding, "contextId" | "mount" | "policy">
 }
 
 /**
@@ -45,17 +51,24 @@ export interface Service {
   /** What is stored at a path is about to change; `own` are the bindings that know how. */
   readonly raise: (
     contextId: string,
-    mount: string,
+    path: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
-  /** Nothing was changed after all: takes back a {@link Service.raise}. */
+  /** Nothing was changed after all: takes back a {@link Service.raise}, if that can be done. */
   readonly lower: (
     contextId: string,
-    mount: string,
+    path: string,
     own: ReadonlyArray<BindingOf>
   ) => ReadonlyArray<Statement<unknown>>
+  /**
+   * What is stored at or below a path is about to change by no session's doing: nobody has
+   * seen it any more.
+   */
+  readonly outdate: (contextId: string, path: string) => ReadonlyArray<Statement<unknown>>
   /** The session is no more. */
   readonly forget: (of: BindingOf) => void
+  /** The context is no more. */
+  readonly forgetContext: (contextId: string) => ReadonlyArray<Statement<unknown>>
 }
 
 /**
@@ -66,8 +79,18 @@ export class StoreVersions extends Context.Tag("@effect-agentbay/node/local/Stor
   Service
 >() {}
 
-const keyOf = ({ binding, sessionId }: BindingOf): string =>
-  JSON.stringify([sessionId, binding.mount])
+/** What a session has seen, and where in the store. */
+interface Sight {
+  readonly sessionId: string
+  readonly contextId: string
+  readonly mount: string
+  /** The path in the store. */
+  readonly path: string
+  readonly version: number
+}
+
+/** By the mount: a session has one binding there, wherever its files are stored. */
+const keyOf = (sessionId: string, mount: string): string => JSON.stringify([sessionId, mount])
 
 /**
  * @since 0.1.0
@@ -75,7 +98,7 @@ const keyOf = ({ binding, sessionId }: BindingOf): string =>
 export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(function* () {
   const { sql } = yield* State
   const versions = new Map<string, Map<string, number>>()
-  const seen = new Map<string, number>()
+  const seen = new Map<string, Sight>()
 
   const Version = Schema.Struct({
     context_id: Schema.String,
@@ -86,6 +109,7 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     session_id: Schema.String,
     context_id: Schema.String,
     mount: Schema.String,
+    policy: Schema.parseJson(SyncPolicy),
     seen: Schema.Number
   })
   const rows = yield* SqlSchema.findAll({
@@ -102,18 +126,18 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     Request: Schema.Void,
     Result: Seen,
     execute: () => sql`
-      SELECT session_id, context_id, mount, seen FROM bindings
+      SELECT session_id, context_id, mount, policy, seen FROM bindings
       JOIN sessions ON sessions.id = bindings.session_id
       WHERE sessions.status <> 'FINISH' AND seen IS NOT NULL`
   })(undefined)
   for (const row of seenRows) {
-    seen.set(
-      keyOf({
-        sessionId: row.session_id,
-        binding: { contextId: row.context_id, mount: row.mount }
-      }),
-      row.seen
-    )
+    seen.set(keyOf(row.session_id, row.mount), {
+      sessionId: row.session_id,
+      contextId: row.context_id,
+      mount: row.mount,
+      path: Mapping.storePath(row),
+      version: row.seen
+    })
   }
 
   /** Changes with every upload that touches the path, wherever above or below it. */
@@ -124,9 +148,15 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     }
     return sum
   }
+  const hasSeen: Service["hasSeen"] = (of) =>
+    seen.get(keyOf(of.sessionId, of.binding.mount))?.version ===
+    present(of.binding.contextId, Mapping.storePath(of.binding))
   const see: Service["see"] = (of) => {
-    const version = present(of.binding.contextId, of.binding.mount)
-    seen.set(keyOf(of), version)
+    const { sessionId } = of
+    const { contextId, mount } = of.binding
+    const path = Mapping.storePath(of.binding)
+    const version = present(contextId, path)
+    seen.set(keyOf(sessionId, mount), { sessionId, contextId, mount, path, version })
     return [
       sql`
         UPDATE bindings SET seen = ${version}
@@ -150,12 +180,29 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
   }
 
   return {
-    hasSeen: (of) => seen.get(keyOf(of)) === present(of.binding.contextId, of.binding.mount),
+    hasSeen,
     see,
     raise: (contextId, mount, own) => move(contextId, mount, own, 1),
-    lower: (contextId, mount, own) => move(contextId, mount, own, -1),
-    forget: (of) => {
-      seen.delete(keyOf(of))
+    // If something else was stored beside the path meanwhile, lowering could bring back a version
+    // that `own` have seen, although they have not seen that.
+    lower: (contextId, mount, own) => (own.every(hasSeen) ? move(contextId, mount, own, -1) : []),
+    outdate: (contextId, path) => {
+      const statements: Array<Statement<unknown>> = []
+      for (const [key, sight] of seen) {
+        if (sight.contextId !== contextId || !overlaps(sight.path, path)) continue
+        seen.delete(key)
+        statements.push(sql`
+          UPDATE bindings SET seen = NULL
+          WHERE session_id = ${sight.sessionId} AND mount = ${sight.mount}`)
+      }
+      return statements
+    },
+    forget: ({ binding, sessionId }) => {
+      seen.delete(keyOf(sessionId, binding.mount))
+    },
+    forgetContext: (contextId) => {
+      versions.delete(contextId)
+      return [sql`DELETE FROM store_versions WHERE context_id = ${contextId}`]
     }
   }
 })

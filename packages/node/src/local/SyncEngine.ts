@@ -18,6 +18,9 @@ import * as FileMove from "./FileMove.js"
 import { DataDirectory } from "./DataDirectory.js"
 import { FaultPlan } from "./FaultPlan.js"
 import * as Identifier from "./Identifier.js"
+import * as Mapping from "./Mapping.js"
+import * as Policy from "./Policy.js"
+import { Recycling } from "./Recycling.js"
 import { type Binding, noCounts, type Session, type Task, taskKey } from "./Session.js"
 import { SessionRegistry, stoppedMessage } from "./SessionRegistry.js"
 import { State } from "./State.js"
@@ -67,8 +70,8 @@ export class SyncEngine extends Context.Tag("@effect-agentbay/node/local/SyncEng
   Service
 >() {}
 
-/** How many transfers run at once. More would only make the disk seek. */
-const concurrency = 4
+/** How many of the entries that were left alone a status names. */
+const namedSkips = 10
 
 /**
  * @since 0.1.0
@@ -76,15 +79,23 @@ const concurrency = 4
 export const make: Effect.Effect<
   Service,
   never,
-  State | DataDirectory | FaultPlan | SessionRegistry | StoreVersions | BackgroundWork
+  | State
+  | DataDirectory
+  | FaultPlan
+  | SessionRegistry
+  | StoreVersions
+  | Recycling
+  | TransferQueue.TransferQueue
+  | BackgroundWork
 > = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
   const versions = yield* StoreVersions
+  const recycling = yield* Recycling
   const background = yield* BackgroundWork
   const { table } = yield* SessionRegistry
   const faults = yield* FaultPlan
-  const queue = TransferQueue.make(concurrency)
+  const queue = yield* TransferQueue.TransferQueue
 
   const bindingOf = (session: Session, task: Task): Binding | undefined =>
     session.bindings.find(
@@ -100,8 +111,15 @@ export const make: Effect.Effect<
       if (deepest === undefined || binding.mount.length > deepest.mount.length) deepest = binding
     }
     if (deepest === undefined) return undefined
-    return { policy: deepest.policy, path: task.mount.slice(deepest.mount.length + 1) }
+    return {
+      policy: deepest.policy,
+      path: task.mount.slice(deepest.mount.length + 1),
+      stored: Mapping.storePath(deepest)
+    }
   }
+
+  const storedAt = (session: Session, task: Task): string =>
+    FileMove.storedAt(task.mount, within(session, task))
 
   const move = (session: Session, task: Task, carryDeletions: boolean) =>
     FileMove.move({
@@ -118,31 +136,52 @@ export const make: Effect.Effect<
       }
     })
 
+  const moved = (session: Session, task: Task, carryDeletions: boolean) =>
+    Effect.tap(move(session, task, carryDeletions), ({ skipped }) =>
+      Effect.sync(() => {
+        task.skipped = {
+          count: skipped.length,
+          paths: skipped.slice(0, namedSkips).map((entry) => entry.path)
+        }
+      })
+    )
+
   const upload = Effect.fnUntraced(function* (session: Session, task: Task) {
     const binding = bindingOf(session, task)
-    const of = { sessionId: session.id, binding: task }
-    const carryDeletions = binding !== undefined && versions.hasSeen(of)
+    const inside = within(session, task)
+    const stored = FileMove.storedAt(task.mount, inside)
+    const carryDeletions =
+      binding !== undefined && versions.hasSeen({ sessionId: session.id, binding })
     const own = session.bindings
       .filter(
         (other) =>
-          other.contextId === task.contextId && TransferQueue.overlaps(other.mount, task.mount)
+          other.contextId === task.contextId &&
+          TransferQueue.overlaps(Mapping.storePath(other), stored)
       )
       .map((other) => ({ sessionId: session.id, binding: other }))
       .filter(versions.hasSeen)
-    yield* state.atomically(versions.raise(task.contextId, task.mount, own))
-    const done = yield* move(session, task, carryDeletions)
+    const begun = yield* Clock.currentTimeMillis
+    yield* state.atomically([
+      ...versions.raise(task.contextId, stored, own),
+      ...(inside === undefined ? [] : recycling.put(task.contextId, inside.stored, inside.policy))
+    ])
+    const expiry = inside === undefined ? undefined : Policy.expiry(inside.policy)
+    const done = yield* Effect.ensuring(
+      moved(session, task, carryDeletions),
+      expiry === undefined ? Effect.void : recycling.expect(begun + expiry.lifetime)
+    )
     if (done.copied === 0 && done.folders === 0 && done.removed === 0) {
-      yield* state.atomically(versions.lower(task.contextId, task.mount, own))
+      yield* state.atomically(versions.lower(task.contextId, stored, own))
     }
   })
 
   const download = Effect.fnUntraced(function* (session: Session, task: Task, copy: boolean) {
-    const of = { sessionId: session.id, binding: task }
+    const binding = bindingOf(session, task)
     const complete = copy
-      ? yield* Effect.as(move(session, task, false), true)
-      : yield* FileMove.isEmpty(directory.contextFiles(task.contextId) + task.mount)
-    if (complete && bindingOf(session, task) !== undefined) {
-      yield* state.atomically(versions.see(of))
+      ? yield* Effect.as(moved(session, task, false), true)
+      : yield* FileMove.isEmpty(directory.contextFiles(task.contextId) + storedAt(session, task))
+    if (complete && binding !== undefined) {
+      yield* state.atomically(versions.see({ sessionId: session.id, binding }))
     }
   })
 
@@ -184,7 +223,12 @@ export const make: Effect.Effect<
   const perform = (session: Session, task: Task, copy: boolean): Effect.Effect<void> =>
     queue
       .withTurn(
-        { sessionId: session.id, contextId: task.contextId, mount: task.mount, type: task.type },
+        {
+          sessionId: session.id,
+          contextId: task.contextId,
+          mount: storedAt(session, task),
+          type: task.type
+        },
         Effect.suspend(() =>
           !isListed(session, task)
             ? Effect.void
@@ -236,7 +280,7 @@ export const make: Effect.Effect<
     }),
     run: Effect.fn("SyncEngine.run")(function* (session, requests) {
       const listed = yield* list(session, requests)
-      return yield* Effect.all(listed, { concurrency })
+      return yield* Effect.all(listed, { concurrency: TransferQueue.atOnce })
     })
   }
 })
@@ -247,5 +291,12 @@ export const make: Effect.Effect<
 export const layer: Layer.Layer<
   SyncEngine,
   never,
-  State | DataDirectory | FaultPlan | SessionRegistry | StoreVersions | BackgroundWork
+  | State
+  | DataDirectory
+  | FaultPlan
+  | SessionRegistry
+  | StoreVersions
+  | Recycling
+  | TransferQueue.TransferQueue
+  | BackgroundWork
 > = Layer.effect(SyncEngine, make)

@@ -103,7 +103,8 @@ const copyingOf = (settings: Settings, plan: Plan): Copying => {
     buffer: Buffer.allocUnsafeSlow(smallFileBytes),
     onBytes: () => settings.report(plan),
     copied: 0,
-    folders: 0
+    folders: 0,
+    modes: 0
   }
 }
 
@@ -191,6 +192,7 @@ const perform = Effect.fnUntraced(function* (
     folders: copying.folders,
     unchanged: plan.unchanged,
     removed: removal.removed,
+    modes: copying.modes,
     skipped: plan.skipped
   }
 })

@@ -44,6 +44,8 @@ export interface Copying extends Sides {
   copied: number
   /** Directories made so far. */
   folders: number
+  /** Entries that were there already and got other permission bits so far. */
+  modes: number
 }
 
 /** A file that is written to all the time gets this many chances to hold still. */
@@ -203,6 +205,7 @@ export function* setModes(copying: Copying): Steps {
   }
   for (const { mode, path } of modes) {
     set(path, mode)
+    copying.modes += 1
     yield
   }
   // Children first: below a directory that has lost its bits nothing can be reached any more.
@@ -212,6 +215,7 @@ export function* setModes(copying: Copying): Steps {
     const made = folder.there !== "directory"
     const mode = folder.coverage === "way" && !made ? folder.modeThere : folder.mode
     const touched = folder.ready && (folder.modeThere & ownerBits) !== ownerBits
+    if (!made && mode !== folder.modeThere) copying.modes += 1
     if (made || touched || mode !== folder.modeThere) {
       set(folder.path, mode)
       yield

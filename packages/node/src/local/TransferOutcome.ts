@@ -36,11 +36,12 @@ export interface FailedEntry {
 }
 
 /**
- * What an entry can be that is neither a regular file nor a directory.
+ * What an entry can be that is neither a regular file nor a directory. A hard link is one
+ * only in an archive.
  *
  * @since 0.1.0
  */
-export type SpecialEntry = "symbolic link" | "socket" | "named pipe" | "device"
+export type SpecialEntry = "symbolic link" | "hard link" | "socket" | "named pipe" | "device"
 
 /**
  * An entry of the source that is left alone on both sides.
@@ -70,6 +71,8 @@ export interface TransferResult {
   readonly unchanged: number
   /** Files and directories that were removed from the destination. */
   readonly removed: number
+  /** Files and directories that were there already and got other permission bits. */
+  readonly modes: number
   /** Entries that were left alone, in the order they were met. */
   readonly skipped: ReadonlyArray<SkippedEntry>
 }

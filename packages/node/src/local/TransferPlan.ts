@@ -124,7 +124,7 @@ export const emptyPlan = (): Plan => ({
  *
  * @since 0.1.0
  */
-export const permissions = (stats: NodeFs.BigIntStats): number => Number(stats.mode) & 0o7777
+export const permissions = (stats: NodeFs.BigIntStats): number => Number(stats.mode) & 0o777
 
 /**
  * The path of an entry of a directory.

@@ -1,12 +1,15 @@
 /**
  * Who may transfer when. Transfers that could get into each other's way run one after the
- * other in the order they were asked for, and only so many run at once.
+ * other in the order they were asked for, and only so many run at once. Whatever else changes
+ * stored files stands in the same queue.
  *
  * @since 0.1.0
  */
 import type { SyncMode } from "@effect-agentbay/core/ContextStatus"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 
 /**
  * What a transfer touches.
@@ -14,17 +17,20 @@ import * as Effect from "effect/Effect"
  * @since 0.1.0
  */
 export interface Claim {
-  readonly sessionId: string
+  /** Absent for what is done to stored files without a session. */
+  readonly sessionId?: string
   readonly contextId: string
-  /** Normal form. */
+  /** Normal form; `/` is all that the context stores. */
   readonly mount: string
   readonly type: SyncMode
+  /** It takes no time, so it does not count among those that run at once. */
+  readonly brief?: boolean
 }
 
 /**
  * @since 0.1.0
  */
-export interface TransferQueue {
+export interface Service {
   /** Waits until nothing stands in the way of the claim, then runs the effect. */
   readonly withTurn: <A, E, R>(
     claim: Claim,
@@ -33,12 +39,25 @@ export interface TransferQueue {
 }
 
 /**
+ * The queue of this server.
+ *
+ * @since 0.1.0
+ */
+export class TransferQueue extends Context.Tag("@effect-agentbay/node/local/TransferQueue")<
+  TransferQueue,
+  Service
+>() {}
+
+const isBelow = (path: string, folder: string): boolean =>
+  path.startsWith(folder === "/" ? folder : `${folder}/`)
+
+/**
  * Whether one path is the other, or lies above or below it. Both in normal form.
  *
  * @since 0.1.0
  */
 export const overlaps = (one: string, other: string): boolean =>
-  one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`)
+  one === other || isBelow(one, other) || isBelow(other, one)
 
 /**
  * Two transfers of one context conflict where their paths overlap, unless both only read
@@ -55,25 +74,33 @@ interface Place {
   running: boolean
 }
 
+const isBrief = ({ claim }: Place): boolean => claim.brief === true
+
+/**
+ * How many transfers run at once. More would only make the disk seek.
+ *
+ * @since 0.1.0
+ */
+export const atOnce = 4
+
 /**
  * Builds a queue that lets at most `limit` transfers run at once.
  *
  * @since 0.1.0
  */
-export const make = (limit: number): TransferQueue => {
+export const make = (limit: number): Service => {
   const places: Array<Place> = []
 
   const callNext = () => {
-    let running = places.filter((place) => place.running).length
+    let running = places.filter((place) => place.running && !isBrief(place)).length
     for (const [index, place] of places.entries()) {
-      if (running >= limit) return
-      if (place.running) continue
+      if (place.running || (running >= limit && !isBrief(place))) continue
       const blocked = places
         .slice(0, index)
         .some((earlier) => conflicts(earlier.claim, place.claim))
       if (blocked) continue
       place.running = true
-      running++
+      if (!isBrief(place)) running++
       Deferred.unsafeDone(place.called, Effect.void)
     }
   }
@@ -96,3 +123,8 @@ export const make = (limit: number): TransferQueue => {
       )
   }
 }
+
+/**
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<TransferQueue> = Layer.sync(TransferQueue, () => make(atOnce))

@@ -1,0 +1,55 @@
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+
+/**
+ * Runs a source of bytes in the caller's own fiber and hands what it gives to a reader, piece
+ * by piece, no faster than the reader takes them. So the failure of the source keeps its
+ * type, it is cleaned up before the caller goes on, and the time it takes to make the next
+ * piece is not counted against the reader: the limit is for the time in which the reader
+ * takes nothing, or does not end when it has everything.
+ *
+ * The first to end decides: a reader that ends before it was given everything comes through
+ * `onEarlyEnd`; a source that fails interrupts the reader.
+ */
+export const handedOver = <A, E, E2, E3>(options: {
+  readonly source: Stream.Stream<Uint8Array, E>
+  readonly timeout: Duration.Duration
+  readonly use: (pieces: Stream.Stream<Uint8Array>) => Effect.Effect<A, E2>
+  readonly onTimeout: () => E2
+  readonly onEarlyEnd: (value: A) => Effect.Effect<A, E3>
+}): Effect.Effect<A, E | E2 | E3> =>
+  Effect.acquireUseRelease(
+    Queue.bounded<Uint8Array | undefined>(1),
+    (queue) => {
+      let complete = false
+      const hand = (piece: Uint8Array | undefined) =>
+        Effect.timeoutFail(Queue.offer(queue, piece), {
+          duration: options.timeout,
+          onTimeout: options.onTimeout
+        })
+      const giving = Stream.runForEach(options.source, hand).pipe(
+        Effect.zipRight(
+          Effect.suspend(() => {
+            complete = true
+            return hand(undefined)
+          })
+        ),
+        Effect.zipRight(Effect.sleep(options.timeout)),
+        Effect.zipRight(Effect.failSync(options.onTimeout))
+      )
+      const pieces = Stream.repeatEffect(Queue.take(queue)).pipe(
+        Stream.takeWhile(Predicate.isNotUndefined)
+      )
+      // Also where nothing can be interrupted, as in finalizers, the time limit holds.
+      return Effect.raceFirst(
+        Effect.interruptible(options.use(pieces)),
+        Effect.interruptible(giving)
+      ).pipe(
+        Effect.flatMap((value) => (complete ? Effect.succeed(value) : options.onEarlyEnd(value)))
+      )
+    },
+    Queue.shutdown
+  )

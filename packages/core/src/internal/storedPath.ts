@@ -1,0 +1,43 @@
+import * as Effect from "effect/Effect"
+import type { InvalidArgument } from "../AgentBayError.js"
+import { notBlank, refuse } from "./arguments.js"
+
+/** Whether a text can be written as UTF-8: half of a surrogate pair cannot. */
+export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
+const isAbsolute = (path: string) => path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)
+
+const issueOf = (path: string): string | undefined => {
+  if (!isWellFormed(path)) return "must be well-formed Unicode"
+  if (path.includes("\0")) return "must not contain a NUL character"
+  if (!isAbsolute(path)) return "must be an absolute path, as a session sees it"
+  if (path.split(/[\\/]/).includes("..")) return "must not contain `..`"
+  return undefined
+}
+
+const checked = (argument: string, path: string, issue: string | undefined) =>
+  issue === undefined ? Effect.void : refuse(argument, `${issue}, but is ${JSON.stringify(path)}`)
+
+/** Checks the path of a folder in a context. */
+export const folderPath = (argument: string, path: string): Effect.Effect<void, InvalidArgument> =>
+  Effect.zipRight(
+    notBlank(argument, path),
+    Effect.suspend(() => checked(argument, path, issueOf(path)))
+  )
+
+/** Checks the path of a file in a context: like a folder's, and it ends with a name. */
+export const filePath = (argument: string, path: string): Effect.Effect<void, InvalidArgument> =>
+  Effect.zipRight(
+    folderPath(argument, path),
+    Effect.suspend(() =>
+      checked(
+        argument,
+        path,
+        /(?:^|[\\/])\.?$/.test(path) ? "must end with the name of a file" : undefined
+      )
+    )
+  )
+
+/** The path of an entry of a folder. */
+export const pathIn = (folder: string, name: string): string =>
+  `${folder.replace(/\/+$/, "")}/${name}`
