@@ -102,13 +102,13 @@ const placeAll = async (
     const { mode, name, size, type } = entry.header
     const path = pathOf(name)
     const host = hostPath(folder, path)
+    const isFile = type === "file" || type === "contiguous-file"
+    spend(isFile ? size : 0)
     if (type === "directory") {
-      spend(0)
       make(host)
       modes.push([host, mode])
       drain(entry)
-    } else if (type === "file" || type === "contiguous-file") {
-      spend(size)
+    } else if (isFile) {
       make(NodePath.dirname(host))
       await writeFile(host, entry)
     } else {
