@@ -119,7 +119,7 @@ describe("agentbay context", () => {
       const cases: ReadonlyArray<readonly [ReadonlyArray<string>, number, RegExp]> = [
         [["put", "notes", folder, mount], 1, /is no file.*--recursive/],
         [["put", "notes", Path.join(folder, "none"), mount], 1, /none cannot be read/],
-        [["put", "none", folder, mount, "-r"], 1, /ContextNotFound|Context.NotFound/],
+        [["put", "SdkCtx-none", folder, mount, "-r"], 1, /Context.NotFound/],
         [["get", "notes", "relative/path"], 2, /path/],
         [["clear", "none"], 1, /Context.NotFound/]
       ]

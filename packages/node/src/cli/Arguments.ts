@@ -99,6 +99,8 @@ export const contextArgument: Args.Args<string> = Args.text({ name: "context" })
   Args.withDescription("The context: its name, or its id (SdkCtx-…)")
 )
 
+const isContextId = (text: string) => text.startsWith("SdkCtx-")
+
 /**
  * The context that is meant by a name or an id. A name that looks like an id is an id.
  *
@@ -108,8 +110,20 @@ export const findContext = (
   text: string
 ): Effect.Effect<ContextDetails, CallError | InvalidArgument, AgentBay> =>
   Effect.flatMap(AgentBay, ({ contexts }) =>
-    text.startsWith("SdkCtx-") ? contexts.getById(text) : contexts.get(text)
+    isContextId(text) ? contexts.getById(text) : contexts.get(text)
   )
+
+/**
+ * The same, but a name that no context has gets one. An id that is unknown stays an error.
+ *
+ * @since 0.1.0
+ */
+export const findOrCreateContext = (
+  text: string
+): Effect.Effect<ContextDetails, CallError | InvalidArgument, AgentBay> =>
+  isContextId(text)
+    ? findContext(text)
+    : Effect.flatMap(AgentBay, ({ contexts }) => contexts.getOrCreate(text))
 
 /**
  * Reads `NAME=VALUE`.

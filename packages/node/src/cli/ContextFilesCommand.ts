@@ -161,7 +161,7 @@ export const put = Command.make(
     const sum: Sum = { files: 0, bytes: 0 }
     yield* Effect.gen(function* () {
       const { contexts } = yield* AgentBay.AgentBay
-      const { id } = yield* Arguments.findContext(context)
+      const { id } = yield* Arguments.findOrCreateContext(context)
       const { bytes, ways } = yield* waysUp(from, to, recursive)
       yield* ProgressBar.during("Putting files in", (update) =>
         Effect.forEach(
@@ -191,7 +191,9 @@ export const put = Command.make(
       yield* screen.print(json ? JSON.stringify({ id, path: to, ...sum }) : summary(sum, "Put"))
     }).pipe(Effect.provide(environment.client(data)))
   })
-).pipe(Command.withDescription("Store a file of this machine in a context"))
+).pipe(
+  Command.withDescription("Store a file of this machine in a context, which is created if need be")
+)
 
 const treeOf = <E>(
   list: (folder: string) => Stream.Stream<ContextFile, E>,

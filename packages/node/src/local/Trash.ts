@@ -11,6 +11,7 @@ import * as NodeCrypto from "node:crypto"
 import * as NodePath from "node:path"
 import * as Slices from "./Slices.js"
 import type { FailedEntry } from "./TransferOutcome.js"
+import { look } from "./TransferPlan.js"
 import * as TransferRemoval from "./TransferRemoval.js"
 import { everything } from "./Whitelist.js"
 
@@ -58,7 +59,11 @@ const removeTree = (place: string): Effect.Effect<ReadonlyArray<FailedEntry>> =>
       failures: [],
       removed: 0
     }
-    const steps = TransferRemoval.remove(removal, { path: "", coverage: "all", directory: true })
+    const steps = TransferRemoval.remove(removal, {
+      path: "",
+      coverage: "all",
+      directory: look(place)?.isDirectory() ?? false
+    })
     return Effect.as(
       Slices.run(steps, () => {}),
       removal.failures
@@ -66,7 +71,7 @@ const removeTree = (place: string): Effect.Effect<ReadonlyArray<FailedEntry>> =>
   })
 
 /**
- * Removes a directory in the trash for good. What fails is logged: the next start tries again.
+ * Removes a directory or a file in the trash for good. What fails is logged: the next start tries again.
  *
  * @since 0.1.0
  */
