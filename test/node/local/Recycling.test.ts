@@ -212,6 +212,12 @@ describe("recyclePolicy", () => {
     })
   )
 
+  it.scopedLive("the search ends with its rooms, also where those may not be interrupted", () =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(Effect.uninterruptible(world(yield* temporaryDirectory)))
+    })
+  )
+
   it.scopedLive("a rule goes with the last of what it is about", () =>
     Effect.gen(function* () {
       const path = yield* temporaryDirectory
