@@ -23,9 +23,9 @@ import * as BackgroundWork from "./local/BackgroundWork.js"
 import * as ContextCleaning from "./local/ContextCleaning.js"
 import * as ContextStore from "./local/ContextStore.js"
 import * as DataDirectory from "./local/DataDirectory.js"
+import * as FaultPlan from "./local/FaultPlan.js"
 import * as DirectLink from "./local/DirectLink.js"
 import * as FileUrl from "./local/FileUrl.js"
-import * as FaultPlan from "./local/FaultPlan.js"
 import * as HttpFront from "./local/HttpFront.js"
 import * as InternalContexts from "./local/InternalContexts.js"
 import * as Listener from "./local/Listener.js"
@@ -39,8 +39,8 @@ import * as ServerClock from "./local/ServerClock.js"
 import * as SessionRegistry from "./local/SessionRegistry.js"
 import * as SessionRelease from "./local/SessionRelease.js"
 import * as Sessions from "./local/Sessions.js"
-import * as Shell from "./local/Shell.js"
 import * as Snapshot from "./local/Snapshot.js"
+import * as Shell from "./local/Shell.js"
 import * as State from "./local/State.js"
 import * as StoreVersions from "./local/StoreVersions.js"
 import * as StoredFiles from "./local/StoredFiles.js"
@@ -194,6 +194,14 @@ export interface Options {
    */
   readonly advertise?: boolean | undefined
   /**
+   * Speak TLS. `true`: with a certificate that the server makes for loopback names and `host`,
+   * keeps in the data directory and makes again a month before it ends; or with the PEM files
+   * of another. Default `false`: plain HTTP.
+   */
+  readonly tls?: boolean | { readonly certFile: string; readonly keyFile: string } | undefined
+  /** How to misbehave from the start; see `Faults`. Default: not at all. */
+  readonly faults?: Faults.Input | undefined
+  /**
    * How the tool `shell` runs commands. `isolated` keeps them inside their session, on Linux
    * with bubblewrap; elsewhere the tool says what is missing. `unsafe` runs them as they are,
    * on this machine, with all that its user may do; a warning is logged. `off` takes the tool
@@ -205,14 +213,6 @@ export interface Options {
    * directly. Default `false`: they call them through the API.
    */
   readonly directLink?: boolean | undefined
-  /**
-   * Speak TLS. `true`: with a certificate that the server makes for loopback names and `host`,
-   * keeps in the data directory and makes again a month before it ends; or with the PEM files
-   * of another. Default `false`: plain HTTP.
-   */
-  readonly tls?: boolean | { readonly certFile: string; readonly keyFile: string } | undefined
-  /** How to misbehave from the start; see `Faults`. Default: not at all. */
-  readonly faults?: Faults.Input | undefined
 }
 
 /**
@@ -236,8 +236,8 @@ export const readAdvertised = (dataDirectory: string): Effect.Effect<Option.Opti
   Effect.provide(Advertisement.read(dataDirectory), NodeFileSystem.layer)
 
 /**
- * The rooms of the server, which a reset and a restore close and open again. Each stands on those after it, which are therefore opened before
- * and closed after it.
+ * The rooms of the server, which a reset and a restore close and open again. Each stands on
+ * those after it, which are therefore opened before and closed after it.
  */
 const rooms = Routes.layer.pipe(
   Layer.provideMerge(Operations.layer),
@@ -362,9 +362,12 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
   const server = Layer.scoped(LocalAgentBay, serve(options)).pipe(
     Layer.provide(
       Layer.mergeAll(
+        Layer.effect(
+          FaultPlan.FaultPlan,
+          Effect.map(initialFaults(options.faults), FaultPlan.make)
+        ),
         Shell.layer(options.shell ?? "isolated"),
-        DirectLink.layer(options.directLink ?? false),
-        Layer.effect(FaultPlan.FaultPlan, Effect.map(initialFaults(options.faults), FaultPlan.make))
+        DirectLink.layer(options.directLink ?? false)
       )
     ),
     Layer.provide(DataDirectory.layer(dataDirectory)),

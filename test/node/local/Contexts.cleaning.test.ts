@@ -100,6 +100,23 @@ describe("ContextCleaning", () => {
     }).pipe(withRooms)
   )
 
+  it.scopedLive("no session comes to be with a context that was deleted meanwhile", () =>
+    Effect.gen(function* () {
+      const cleaning = yield* ContextCleaning.ContextCleaning
+      const { id } = yield* (yield* ContextStore.ContextStore).getOrCreate("c")
+      const { atomically, sql } = yield* State.State
+      const bind = (sessionId: string) =>
+        atomically([
+          sql`INSERT INTO bindings (session_id, context_id, path, mount, policy, bound_at, seen)
+            VALUES (${sessionId}, ${id}, '/w', '/w', '{}', 0, NULL)`
+        ])
+      yield* bind("s")
+      yield* cleaning.remove(id)
+      const error = yield* Effect.flip(bind("t"))
+      assert.include(String(error.cause), "the context of a binding is gone")
+    }).pipe(withRooms)
+  )
+
   it.scopedLive("a clear that fails stays to be seen, the next one makes up for it", () => {
     const { layer, seen } = collecting()
     return Effect.gen(function* () {

@@ -38,6 +38,8 @@ const running = (word: string) =>
     (count) => count > 0
   )
 
+if (!isolates) console.warn("no bubblewrap works here: see ShellModes for what is said then")
+
 describe.runIf(isolates)("shell: commands", () => {
   it.scopedLive("answers stdout, stderr and exit code as the official clients read them", () =>
     inSession(({ id }) =>

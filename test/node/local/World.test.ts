@@ -128,6 +128,27 @@ describe("rooms that are replaced", () => {
     })
   )
 
+  it.effect("may fork what goes on until they are closed", () =>
+    Effect.gen(function* () {
+      const ended: Array<string> = []
+      const restless = Layer.scopedDiscard(
+        Effect.forkScoped(
+          Effect.onInterrupt(Effect.never, () => Effect.sync(() => ended.push("ended")))
+        )
+      )
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const world = yield* World.make(restless)
+          yield* Effect.yieldNow()
+          yield* world.replace(noChange)
+          assert.strictEqual(ended.length, 1)
+          yield* Effect.yieldNow()
+        })
+      )
+      assert.strictEqual(ended.length, 2)
+    })
+  )
+
   it.effect("are closed at the end of the scope, the last ones", () =>
     Effect.gen(function* () {
       const seen = yield* Effect.scoped(

@@ -10,3 +10,10 @@ export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   }
   return all
 }
+
+/** Cuts bytes into pieces of at most this size, without copying them. */
+export const cut = function* (bytes: Uint8Array, size: number): Generator<Uint8Array, void> {
+  for (let offset = 0; offset < bytes.length; offset += size) {
+    yield bytes.subarray(offset, offset + size)
+  }
+}

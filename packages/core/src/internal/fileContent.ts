@@ -1,11 +1,10 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { InvalidArgument } from "../AgentBayError.js"
 import type { Content } from "../ContextFiles.js"
 import { refuse, wholeNumber } from "./arguments.js"
-import { concat } from "./bytes.js"
+import { concat, cut } from "./bytes.js"
 import { isWellFormed } from "./storedPath.js"
 
 /** What is sent: bytes, or a stream that gives exactly as many as it says. */
@@ -14,7 +13,7 @@ export interface Sendable<E> {
   readonly body: Uint8Array | Stream.Stream<Uint8Array, E>
 }
 
-/** Up to here content goes in one piece. */
+// Time limits look at what a transport takes, so it has to be given little at a time.
 const pieceSize = 64 * 1024
 
 const ofBytes = (bytes: Uint8Array): Sendable<never> => ({
@@ -22,11 +21,7 @@ const ofBytes = (bytes: Uint8Array): Sendable<never> => ({
   body:
     bytes.length <= pieceSize
       ? bytes
-      : Stream.unfold(0, (offset) =>
-          offset < bytes.length
-            ? Option.some([bytes.subarray(offset, offset + pieceSize), offset + pieceSize] as const)
-            : Option.none()
-        )
+      : Stream.fromIterable({ [Symbol.iterator]: () => cut(bytes, pieceSize) })
 })
 
 /**
@@ -48,14 +43,15 @@ const exactly = <E>(
         brokenOff: true
       })
     return stream.pipe(
-      Stream.mapChunksEffect((pieces) => {
-        const together = concat(Chunk.toReadonlyArray(pieces))
-        if (together.length === 0) return Effect.succeed(Chunk.empty<Uint8Array>())
-        received += together.length
+      Stream.mapChunksEffect((chunk) => {
+        const bytes = concat(Chunk.toReadonlyArray(chunk))
+        if (bytes.length === 0) return Effect.succeed(Chunk.empty<Uint8Array>())
+        received += bytes.length
         if (received > length) return Effect.fail(wrong("more"))
-        const before = held
-        held = together
-        return Effect.succeed(before === undefined ? Chunk.empty() : Chunk.of(before))
+        const pieces = [...cut(bytes, pieceSize)]
+        if (held !== undefined) pieces.unshift(held)
+        held = pieces.pop()
+        return Effect.succeed(Chunk.unsafeFromArray(pieces))
       }),
       Stream.concat(
         Stream.suspend(() => {

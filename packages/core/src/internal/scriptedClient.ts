@@ -109,10 +109,9 @@ const bytesOf = (
     case "Uint8Array":
       return Effect.succeed(request.body.body)
     case "Stream":
-      return untilLength(
-        request.body.stream,
-        Number(request.headers["content-length"] ?? Infinity)
-      ).pipe(
+      // A body of no bytes has come when it is announced.
+      if (request.body.contentLength === 0) return Effect.succeed(new Uint8Array())
+      return untilLength(request.body.stream, request.body.contentLength ?? Infinity).pipe(
         Stream.runCollect,
         Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))),
         Effect.mapError(

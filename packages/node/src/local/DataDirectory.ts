@@ -29,8 +29,6 @@ export interface Service {
   readonly stateFile: string
   /** The file with the API key. */
   readonly keyFile: string
-  /** The file with the secret that signs the URLs of stored files. */
-  readonly fileSecretFile: string
   /** The file with the token of the admin route. */
   readonly adminTokenFile: string
   /** The certificate that the server made for itself. */
@@ -39,6 +37,8 @@ export interface Service {
   readonly tlsKeyFile: string
   /** The directory that holds one directory for each snapshot. */
   readonly snapshots: string
+  /** The file with the secret that signs the URLs of stored files. */
+  readonly fileSecretFile: string
   /** The file that tells other processes about this server. */
   readonly advertisementFile: string
   /** Unfinished files of running transfers and tools; empty after a start. */
@@ -79,11 +79,11 @@ export const layout = (root: string): Service => {
     lockFile: NodePath.join(root, "lock.sqlite"),
     stateFile: NodePath.join(root, "state.sqlite"),
     keyFile: NodePath.join(root, "api-key"),
-    fileSecretFile: NodePath.join(root, "file-secret"),
     adminTokenFile: NodePath.join(root, "admin-token"),
     certFile: NodePath.join(root, "tls-cert.pem"),
     tlsKeyFile: NodePath.join(root, "tls-key.pem"),
     snapshots: NodePath.join(root, "snapshots"),
+    fileSecretFile: NodePath.join(root, "file-secret"),
     advertisementFile: NodePath.join(root, "server.json"),
     staging: NodePath.join(root, "staging"),
     trash: NodePath.join(root, "trash"),

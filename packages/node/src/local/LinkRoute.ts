@@ -45,18 +45,10 @@ const sessionOf = ({ method, url = "" }: NodeHttp.IncomingMessage) => {
 }
 
 const readBody = (request: NodeHttp.IncomingMessage): Effect.Effect<string, LinkRefused> =>
-  Effect.async((resume) =>
-    RequestForm.readBody(request, {
-      onBody: (body) => resume(Effect.succeed(body)),
-      onTooLarge: () =>
-        resume(
-          Effect.fail(refuse(413, `the body has more than ${RequestForm.maxBodyBytes} bytes`))
-        ),
-      onTooSlow: () =>
-        resume(
-          Effect.fail(refuse(408, `the body was not there after ${RequestForm.maxBodyMillis} ms`))
-        )
-    })
+  Effect.mapError(RequestForm.body(request), (fault) =>
+    fault === "TooLarge"
+      ? refuse(413, `the body has more than ${RequestForm.maxBodyBytes} bytes`)
+      : refuse(408, "the body did not arrive in time")
   )
 
 const write = (response: NodeHttp.ServerResponse, status: number, body: object) =>

@@ -204,6 +204,6 @@ export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
  * @since 0.1.0
  */
 export const layer: Layer.Layer<never, never, Needs> = Layer.scopedDiscard(
-  // Rooms may be opened in an uninterruptible region, which a fork would inherit.
+  // Rooms may be opened where nothing can be interrupted, and this must end with them.
   Effect.forkScoped(Effect.interruptible(run))
 )

@@ -41,6 +41,9 @@ const ready = async (directory: DataDirectory): Promise<void> => {
   await NodeFs.mkdir(directory.sessions, { recursive: true })
 }
 
+const placeInTrash = (directory: DataDirectory): string =>
+  NodePath.join(directory.trash, Identifier.taskId())
+
 const removeAll = async (directory: DataDirectory, from: string): Promise<void> => {
   // The other way round: a state without its files would tell lies.
   for (const part of parts(directory).toReversed()) {
@@ -78,13 +81,19 @@ const moveAll = async (directory: DataDirectory, from: string, to: string): Prom
 }
 
 /**
- * Removes all sessions, contexts and files.
+ * Removes all sessions, contexts and files: into the trash, in a few steps. The rooms empty it
+ * when they are opened again.
  *
  * @since 0.1.0
  */
 export const clear = (directory: DataDirectory): Effect.Effect<void, LocalAdminError> =>
   attempt(async () => {
-    await removeAll(directory, directory.root)
+    await NodeFs.mkdir(directory.trash, { recursive: true })
+    // The other way round: a state without its files would tell lies.
+    for (const part of parts(directory).toReversed()) {
+      const path = NodePath.join(directory.root, part)
+      if (await exists(path)) await NodeFs.rename(path, placeInTrash(directory))
+    }
     await ready(directory)
   })
 
@@ -179,7 +188,6 @@ export const remove = Effect.fnUntraced(function* (
 
 const asidePrefix = ".before-"
 const freshPrefix = ".fresh-"
-const gonePrefix = ".gone-"
 
 /** Stands in a folder that holds all that was there before, not only a part of it. */
 const whole = "whole"
@@ -223,10 +231,12 @@ export const restoring = (directory: DataDirectory, folder: string) => {
     undo: attempt(async () => {
       if (await exists(aside)) await putBack(directory, aside)
     }),
+    // From the trash it does not come back, and the next start empties that.
     forget: attempt(async () => {
-      // By its new name a later start knows that the restore was done.
-      await NodeFs.rename(aside, place(gonePrefix))
-      await removeFolder(place(gonePrefix))
+      const place = placeInTrash(directory)
+      await NodeFs.mkdir(directory.trash, { recursive: true })
+      await NodeFs.rename(aside, place)
+      await removeFolder(place).catch(() => {})
     })
   }
 }
@@ -242,7 +252,6 @@ export const recover = (directory: DataDirectory): Effect.Effect<void, LocalAdmi
     for (const entry of await NodeFs.readdir(directory.snapshots)) {
       const path = NodePath.join(directory.snapshots, entry)
       if (entry.startsWith(asidePrefix)) await putBack(directory, path)
-      else if (entry.startsWith(freshPrefix) || entry.startsWith(gonePrefix))
-        await removeFolder(path)
+      else if (entry.startsWith(freshPrefix)) await removeFolder(path)
     }
   })

@@ -94,8 +94,8 @@ export const make: Effect.Effect<
   const recycling = yield* Recycling
   const background = yield* BackgroundWork
   const { table } = yield* SessionRegistry
-  const queue = yield* TransferQueue.TransferQueue
   const faults = yield* FaultPlan
+  const queue = yield* TransferQueue.TransferQueue
 
   const bindingOf = (session: Session, task: Task): Binding | undefined =>
     session.bindings.find(

@@ -9,6 +9,7 @@ import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 
@@ -47,17 +48,21 @@ export const make = Effect.fnUntraced(function* <Rooms, E, In>(
 ): Effect.fn.Return<World<Rooms, E>, E, In | Scope.Scope> {
   const outside = yield* Effect.context<In>()
   const outer = yield* Effect.scope
+  // In a fiber of its own, which nobody interrupts but anything may be interrupted in: what is
+  // forked while rooms are opened would inherit that it cannot be, and never end.
   const open = Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const rooms = yield* Layer.buildWithScope(layer, scope).pipe(
-      Effect.provide(outside),
+    const opening = yield* Effect.forkDaemon(
+      Effect.interruptible(Effect.provide(Layer.buildWithScope(layer, scope), outside))
+    )
+    const rooms = yield* Fiber.join(opening).pipe(
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
     return { rooms, scope }
-  })
+  }).pipe(Effect.uninterruptible)
 
   let present: { readonly rooms: Context.Context<Rooms>; readonly scope: Scope.CloseableScope } =
-    yield* Effect.uninterruptible(open)
+    yield* open
   let broken: Cause.Cause<unknown> | undefined
   let busy = 0
   let idle: Deferred.Deferred<void> | undefined
