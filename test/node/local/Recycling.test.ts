@@ -4,6 +4,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as NodeFs from "node:fs"
 import * as BackgroundWork from "../../../packages/node/src/local/BackgroundWork.js"
 import * as ContextStore from "../../../packages/node/src/local/ContextStore.js"
@@ -21,7 +23,7 @@ import * as State from "../../../packages/node/src/local/State.js"
 import * as StoreVersions from "../../../packages/node/src/local/StoreVersions.js"
 import * as SyncEngine from "../../../packages/node/src/local/SyncEngine.js"
 import * as TransferQueue from "../../../packages/node/src/local/TransferQueue.js"
-import { temporaryDirectory } from "./trees.js"
+import { replaceCall, systemError, temporaryDirectory } from "./trees.js"
 import { eventually } from "./wire.js"
 import { mount, tree, write } from "./workspace.js"
 
@@ -52,7 +54,7 @@ const world = Effect.fnUntraced(function* (path: string) {
     Layer.provideMerge(DataDirectory.layer(path)),
     Layer.provideMerge(NodeFileSystem.layer),
     Layer.provideMerge(Layer.succeed(ServerClock.ServerClock, service)),
-    Layer.provideMerge(Layer.succeed(FaultPlan.FaultPlan, FaultPlan.make([]))),
+    Layer.provideMerge(Layer.sync(FaultPlan.FaultPlan, () => FaultPlan.make([]))),
     Layer.fresh,
     Layer.build,
     Effect.withClock(clock)
@@ -69,6 +71,7 @@ const world = Effect.fnUntraced(function* (path: string) {
       )
     ).pipe(Effect.withClock(clock))
   return {
+    rules: Context.get(context, Recycling.Recycling).rules,
     store: directory.contextFiles(project.id) + mount,
     session: (policy: object) =>
       sessions
