@@ -187,6 +187,11 @@ describe("an archive of somebody else", () => {
       const many = yield* forged(...names)
       const tooMany = yield* Effect.flip(unpack({ ...many, budget: 1024 * 1024 }))
       assert.include(tooMany.message, "more than half of what is free")
+      const links = names.map(({ name }) => ({ name, type: "symlink" as const, linkname: "a" }))
+      const tooManyLinks = yield* Effect.flip(
+        unpack({ ...(yield* forged(...links)), budget: 1024 * 1024 })
+      )
+      assert.include(tooManyLinks.message, "more than half of what is free")
       yield* Effect.scoped(
         Effect.gen(function* () {
           const fits = yield* forged(...names)

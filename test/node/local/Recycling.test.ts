@@ -4,6 +4,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as NodeFs from "node:fs"
 import * as BackgroundWork from "../../../packages/node/src/local/BackgroundWork.js"
 import * as ContextStore from "../../../packages/node/src/local/ContextStore.js"
@@ -21,7 +23,7 @@ import * as State from "../../../packages/node/src/local/State.js"
 import * as StoreVersions from "../../../packages/node/src/local/StoreVersions.js"
 import * as SyncEngine from "../../../packages/node/src/local/SyncEngine.js"
 import * as TransferQueue from "../../../packages/node/src/local/TransferQueue.js"
-import { temporaryDirectory } from "./trees.js"
+import { replaceCall, systemError, temporaryDirectory } from "./trees.js"
 import { eventually } from "./wire.js"
 import { mount, tree, write } from "./workspace.js"
 
@@ -52,7 +54,7 @@ const world = Effect.fnUntraced(function* (path: string) {
     Layer.provideMerge(DataDirectory.layer(path)),
     Layer.provideMerge(NodeFileSystem.layer),
     Layer.provideMerge(Layer.succeed(ServerClock.ServerClock, service)),
-    Layer.provideMerge(Layer.succeed(FaultPlan.FaultPlan, FaultPlan.make([]))),
+    Layer.provideMerge(Layer.sync(FaultPlan.FaultPlan, () => FaultPlan.make([]))),
     Layer.fresh,
     Layer.build,
     Effect.withClock(clock)
@@ -69,6 +71,7 @@ const world = Effect.fnUntraced(function* (path: string) {
       )
     ).pipe(Effect.withClock(clock))
   return {
+    rules: Context.get(context, Recycling.Recycling).rules,
     store: directory.contextFiles(project.id) + mount,
     session: (policy: object) =>
       sessions
@@ -207,6 +210,51 @@ describe("recyclePolicy", () => {
       yield* shorter.upload
       yield* becomes(store, { b: "2" })
     })
+  )
+
+  it.scopedLive("the search ends with its rooms, also where those may not be interrupted", () =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(Effect.uninterruptible(world(yield* temporaryDirectory)))
+    })
+  )
+
+  it.scopedLive("a rule goes with the last of what it is about", () =>
+    Effect.gen(function* () {
+      const path = yield* temporaryDirectory
+      const { advance, rules, session, store } = yield* world(path)
+      const { folder, upload } = yield* session(expiring("Lifecycle_1Day"))
+      write(folder, { a: "1" })
+      yield* upload
+      assert.lengthOf(rules(), 1)
+      NodeFs.rmSync(store, { recursive: true })
+      yield* advance(Duration.days(2))
+      yield* eventually(Effect.sync(rules), (left) => left.length === 0)
+      yield* upload
+      assert.lengthOf(rules(), 1)
+      yield* advance(Duration.days(2))
+      yield* becomes(store, {})
+    })
+  )
+
+  it.scopedLive("what cannot be removed is tried again", () =>
+    Effect.gen(function* () {
+      const { advance, session, store } = yield* world(yield* temporaryDirectory)
+      const { folder, upload } = yield* session(expiring("Lifecycle_1Day"))
+      write(folder, { a: "1", b: "2" })
+      yield* upload
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* replaceCall("unlinkSync", (original) => (file) => {
+            if (String(file) === `${store}/a`) throw systemError("EACCES", -13)
+            original(file)
+          })
+          yield* advance(Duration.days(2))
+          yield* becomes(store, { a: "1" })
+        })
+      )
+      yield* advance(Duration.hours(2))
+      yield* becomes(store, {})
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   )
 
   it.scopedLive("an archive expires as a whole", () =>
