@@ -106,6 +106,21 @@ describe("ContextFiles.put", () => {
     }).pipe(Effect.provide(service()))
   )
 
+  it.effect("sends a stream of large and small pieces as it is", () =>
+    Effect.gen(function* () {
+      const content = Uint8Array.from({ length: 400_003 }, (_, index) => index % 251)
+      const at = [0, 1, 2, 200_000, 200_000, 265_536, 331_073, 400_003]
+      const pieces = at.slice(1).map((end, index) => content.subarray(at[index], end))
+      const { put } = yield* files
+      for (const perChunk of [1, 2, 100]) {
+        const stream = Stream.fromIterable(pieces).pipe(Stream.rechunk(perChunk))
+        yield* put(id, path, { stream, length: content.length })
+        const double = yield* AgentBayTest.AgentBayTest
+        assert.deepStrictEqual((yield* double.requests).at(-1)?.bytes, content)
+      }
+    }).pipe(Effect.provide(service()))
+  )
+
   it.effect("takes any 2xx for a yes", () =>
     Effect.gen(function* () {
       for (const status of [200, 201, 204]) {

@@ -364,7 +364,8 @@ const meanings: { readonly [action: string]: { readonly [name: string]: Meaning 
             type: "object",
             properties: { command: { type: "string" }, timeout_ms: { type: "integer" } },
             required: ["command"]
-          }
+          },
+          tool: "shell"
         }
       ]
     })

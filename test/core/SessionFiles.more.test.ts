@@ -339,6 +339,21 @@ for (const { ask, call, name } of changes) {
   })
 }
 
+describe("text with half a character in it", () => {
+  it.effect("is refused before anything is sent, since it would come back changed (S13)", () =>
+    Effect.gen(function* () {
+      const of = yield* files
+      for (const half of ["\uD83D", "a\uDE00b", `${"x".repeat(61_439)}\uD83D\uD83D\uDE00`]) {
+        for (const refusal of [of.write("/a", half), of.append("/a", half)]) {
+          const error = yield* Effect.flip(refusal)
+          assert.deepInclude(error, { _tag: "InvalidArgument", argument: "content" })
+        }
+      }
+      assert.deepStrictEqual(yield* calls, [])
+    }).pipe(Effect.provide(service(text("true"))))
+  )
+})
+
 describe("a blank path", () => {
   it.effect("is refused before anything is sent, by its name", () =>
     Effect.gen(function* () {

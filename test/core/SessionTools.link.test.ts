@@ -287,6 +287,14 @@ describe("answers by a direct link", () => {
     )
   }
 
+  it.effect("say what to do when the link is not what it was", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip((yield* session).tools.call("shell"))
+      assert.include(error.message, "callTool got an HTTP error: the direct link answered: gone.")
+      assert.include(error.message, "get it again")
+    }).pipe(Effect.provide(linked({ link: { status: 404, text: "gone" } })))
+  )
+
   it.effect("say how long to stay away", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip((yield* session).tools.call("shell"))

@@ -289,7 +289,17 @@ describe("tools.call", () => {
     ["an array", ["a"]],
     ["a Map", new Map()],
     ["a text", "{}"],
-    ["null", null]
+    ["null", null],
+    ["what writes itself as nothing", { toJSON: () => undefined }],
+    ["what writes itself as a list", { toJSON: () => [] }],
+    [
+      "what cannot be written",
+      {
+        toJSON: () => {
+          throw new Error("no")
+        }
+      }
+    ]
   ]
   for (const [name, args] of wrongArgs) {
     it.effect(`refuses ${name} as arguments before anything is sent`, () =>

@@ -248,6 +248,38 @@ describe("API key and token of a session appear nowhere", () => {
     })
   )
 
+  const secretive: { readonly [name: string]: unknown } = {
+    "a token in a list": { SessionId: "session-1", Token: [token] },
+    "a token in an object": { SessionId: "session-1", Token: { value: token } },
+    "an id that holds all": { SessionId: { Token: token } },
+    "Data that is a list": [{ SessionId: "session-1", Token: token }],
+    "Data that is a text": JSON.stringify({ SessionId: "session-1", Token: token })
+  }
+  for (const [name, data] of Object.entries(secretive)) {
+    it.effect(`when the answer that opens the session is unreadable: ${name}`, () =>
+      Effect.gen(function* () {
+        const client = HttpClient.make((request) =>
+          Effect.map(json({ Success: true, Data: data }), (response) =>
+            HttpClientResponse.fromWeb(request, response)
+          )
+        )
+        const layer = AgentBay.layerHttp().pipe(
+          Layer.provide(AgentBayConfig.layer({ apiKey: Redacted.make(key), endpoint: "a.test" })),
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, client))
+        )
+        for (const open of [
+          live,
+          Effect.flatMap(AgentBay.AgentBay, (service) => service.create())
+        ]) {
+          const { exit, said } = yield* overheard(Effect.provide(open, layer))
+          assert.isTrue(Exit.isFailure(exit))
+          assert.include(said, "Data")
+          assert.deepStrictEqual(leaksIn(said, token), [])
+        }
+      })
+    )
+  }
+
   it.effect("in the session a program holds", () =>
     Effect.gen(function* () {
       const session = yield* live

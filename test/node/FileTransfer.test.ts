@@ -1,3 +1,4 @@
+import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
@@ -5,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
 import { against, files, serve, signature, type Store, transports } from "./fileStore.js"
@@ -53,6 +55,14 @@ const piecesOf = (bytes: Uint8Array, size: number) =>
 const collected = <E>(stream: Stream.Stream<Uint8Array, E>) =>
   Effect.map(Stream.runCollect(stream), (pieces) => Buffer.concat(Chunk.toReadonlyArray(pieces)))
 
+/** Lets the other events of this process have their turns. */
+const turns = Effect.repeatN(
+  Effect.async<void>((resume) => {
+    setImmediate(() => resume(Effect.void))
+  }),
+  20
+)
+
 /** Completes when the connection of a request is gone. */
 const closing = (closed: Deferred.Deferred<void>, request: IncomingMessage) =>
   request.socket.on("close", () => Deferred.unsafeDone(closed, Effect.void))
@@ -97,7 +107,7 @@ for (const [name, transport] of Object.entries(transports)) {
         const content = random(100_000)
         yield* Effect.gen(function* () {
           const { put } = yield* files
-          for (const length of [99_999, 100_001, 90_000]) {
+          for (const length of [99_999, 100_001, 90_000, 0]) {
             const error = yield* Effect.flip(
               put(id, path, { stream: piecesOf(content, 10_000), length })
             )
@@ -343,3 +353,30 @@ for (const [name, transport] of Object.entries(transports)) {
     )
   })
 }
+
+describe("a download over undici", () => {
+  it.scopedLive("is no empty file when its connection broke before it was read", () =>
+    Effect.gen(function* () {
+      const closed = yield* Deferred.make<void>()
+      const opened = yield* Deferred.make<void>()
+      const url = yield* serve((request, response) => {
+        closing(closed, request)
+        response.writeHead(200)
+        response.write(random(10))
+        Deferred.unsafeDone(
+          opened,
+          Effect.sync(() => response.destroy())
+        )
+      })
+      const fault = yield* Effect.gen(function* () {
+        const transport = yield* HttpTransport.HttpTransport
+        const { body } = yield* transport.get(Redacted.make(`${url}/store/x`))
+        yield* Deferred.await(opened)
+        yield* Deferred.await(closed)
+        yield* turns
+        return yield* Effect.flip(Stream.runDrain(body))
+      }).pipe(Effect.provide(transports.undici))
+      assert.strictEqual(fault.reason, "Transport")
+    })
+  )
+})

@@ -17,6 +17,7 @@ import type {
 } from "@effect-agentbay/core/AgentBayError"
 import type * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
 import type * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
+import type * as ContextFiles from "@effect-agentbay/core/ContextFiles"
 import type * as ContextManager from "@effect-agentbay/core/ContextManager"
 import type * as Contexts from "@effect-agentbay/core/Contexts"
 import type { ContextInfoResult, ContextSyncResult } from "@effect-agentbay/core/ContextStatus"
@@ -172,8 +173,32 @@ type Account = Contexts.Service
 
 export type OfContexts = [
   Assert<Equals<Needs<Account["get" | "getById" | "getOrCreate"]>, never>>,
-  Assert<Equals<Fails<Account["get" | "getById" | "getOrCreate"]>, CallError | InvalidArgument>>
+  Assert<Equals<Fails<Account["get" | "getById" | "getOrCreate"]>, CallError | InvalidArgument>>,
+  Assert<Equals<Needs<Account[Exclude<keyof Account, "files">]>, never>>,
+  Assert<
+    Equals<Fails<Account[Exclude<keyof Account, "files" | "clear">]>, CallError | InvalidArgument>
+  >,
+  Assert<Equals<Fails<Account["clear"]>, CallError | InvalidArgument | SyncTimeout>>,
+  Assert<Equals<Gives<Account["list"]>, Contexts.ContextDetails>>
 ]
+
+type Stored = ContextFiles.Service
+declare const stored: Stored
+declare const dripping: Stream.Stream<Uint8Array, "dry">
+export const stream = stored.put("SdkCtx-1", "/a", { stream: dripping, length: 1 })
+export const text = stored.put("SdkCtx-1", "/a", "text")
+
+export type OfContextFiles = [
+  Assert<Equals<Needs<Stored[keyof Stored]>, never>>,
+  Assert<Equals<Fails<Stored[Exclude<keyof Stored, "put">]>, CallError | InvalidArgument>>,
+  // The failure of the content is one of the put, and there is none without a stream.
+  Assert<Equals<Fails<typeof stream>, CallError | InvalidArgument | "dry">>,
+  Assert<Equals<Fails<typeof text>, CallError | InvalidArgument>>
+]
+
+declare const needyBytes: Stream.Stream<Uint8Array, never, Scope.Scope>
+// @ts-expect-error a stream with requirements would leak them into the transport
+export const needyPut = stored.put("SdkCtx-1", "/a", { stream: needyBytes, length: 1 })
 
 type Door = AgentBay.Service
 

@@ -55,7 +55,8 @@ export interface FileUrl {
 
 /**
  * What goes into a file: a text (as UTF-8), bytes, or a stream of bytes whose length in
- * bytes is known beforehand, since the store wants to be told.
+ * bytes is known beforehand, since the store wants to be told. Bytes are not copied: their
+ * memory must stay as it is until the transfer has ended.
  *
  * @since 0.1.0
  * @category models

@@ -136,6 +136,10 @@ const toPieces = (
 ): Effect.Effect<ReadonlyArray<Piece>, InvalidArgument> => {
   const text = typeof content === "string" ? content : asText(content)
   if (text !== undefined) {
+    // Half a character has no UTF-8: it would come back as another one.
+    if (/\p{Surrogate}/u.test(text)) {
+      return Arguments.refuse("content", "must be well-formed Unicode text")
+    }
     const pieces = options.whole ? [text] : cutText(text)
     return Effect.succeed(pieces.map((piece) => ({ content: piece })))
   }

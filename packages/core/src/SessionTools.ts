@@ -62,9 +62,9 @@ export interface ToolAnswer {
  */
 export interface SessionTools {
   /**
-   * The tools that sessions of this image offer. A session from `get` does not know its
-   * image and asks for that first; where the service does not tell it, these are the tools
-   * of `linux_latest`.
+   * The tools that sessions of this image offer. A session that was created without naming
+   * an image, or comes from `get`, asks for its image first; where the service does not tell
+   * it, these are the tools of `linux_latest`.
    */
   readonly list: Effect.Effect<ReadonlyArray<ToolDescription>, CallError>
   /**

@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as NodeCrypto from "node:crypto"
 import { once } from "node:events"
 import * as NodeFs from "node:fs"
 import * as NodeZlib from "node:zlib"
@@ -7,6 +10,7 @@ import * as Tar from "tar-stream"
 import { pack } from "../../../packages/node/src/local/ArchivePack.js"
 import { unpack } from "../../../packages/node/src/local/ArchiveUnpack.js"
 import { readTree, temporaryDirectory, type Tree, writeTree } from "./trees.js"
+import { eventually } from "./wire.js"
 
 const place = Effect.map(temporaryDirectory, (base) => {
   const at = { base, source: `${base}/source`, archive: `${base}/a.tar.gz`, folder: `${base}/out` }
@@ -67,6 +71,42 @@ describe("packing and unpacking", () => {
       const nothing = yield* Effect.flip(pack(`${at.base}/none`, `${at.base}/x`, at.archive))
       assert.match(nothing.message, /ENOENT/)
       assert.deepStrictEqual(NodeFs.readdirSync(at.base).toSorted(), ["out", "source"])
+    })
+  )
+})
+
+describe("interruption", () => {
+  /** Does not get smaller when compressed, so that it takes its time. */
+  const large = () => NodeCrypto.randomBytes(48 * 1024 * 1024)
+
+  it.scopedLive("stops packing and leaves nothing of it", () =>
+    Effect.gen(function* () {
+      const at = yield* place
+      writeTree(at.source, { large: large(), small: "s" })
+      NodeFs.writeFileSync(at.archive, "the one before")
+      const unfinished = `${at.base}/unfinished`
+      const packing = yield* Effect.fork(pack(at.source, unfinished, at.archive))
+      yield* eventually(
+        Effect.sync(() => NodeFs.statSync(unfinished, { throwIfNoEntry: false })?.size ?? 0),
+        (size) => size > 0
+      )
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(packing)))
+      assert.isFalse(NodeFs.existsSync(unfinished))
+      assert.strictEqual(NodeFs.readFileSync(at.archive, "utf8"), "the one before")
+    })
+  )
+
+  it.scopedLive("stops unpacking, and nothing is written once it has stopped", () =>
+    Effect.gen(function* () {
+      const at = yield* packed({ large: large() })
+      const size = () => NodeFs.statSync(`${at.folder}/large`, { throwIfNoEntry: false })?.size ?? 0
+      const unpacking = yield* Effect.fork(unpack(at))
+      yield* eventually(Effect.sync(size), (bytes) => bytes > 0)
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(unpacking)))
+      const stopped = size()
+      assert.isBelow(stopped, 48 * 1024 * 1024)
+      yield* Effect.sleep("50 millis")
+      assert.strictEqual(size(), stopped)
     })
   )
 })

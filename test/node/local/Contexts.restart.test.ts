@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
 import * as DataDirectory from "../../../packages/node/src/local/DataDirectory.js"
 import * as State from "../../../packages/node/src/local/State.js"
-import { many, mount, serving, temporaryDirectory, writeMany } from "./life.js"
+import { mount, serving, temporaryDirectory, writeMany } from "./life.js"
 import * as Wire from "./wire.js"
 import { prepare, write } from "./workspace.js"
 
@@ -41,7 +41,7 @@ describe("contexts after a restart", () => {
       const directory = yield* temporaryDirectory
       const contextId = yield* Effect.gen(function* () {
         const { contextId, id, session } = yield* prepare()
-        writeMany(session, many)
+        writeMany(session, 1000)
         yield* Wire.call("SyncContext", { SessionId: id })
         yield* Wire.call("ClearContext", { Id: contextId })
         return contextId

@@ -153,6 +153,10 @@ describe("limits of the route of stored files", () => {
         Effect.sync(() => NodeFs.existsSync(folder)),
         (exists) => !exists
       )
+      yield* Wire.eventually(
+        Effect.sync(() => NodeFs.readdirSync(`${server.dataDirectory}/trash`)),
+        (names) => names.length === 0
+      )
     }).pipe(Effect.provide(LocalAgentBay.layerTest), withoutPower)
   )
 })

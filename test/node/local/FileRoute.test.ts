@@ -17,6 +17,7 @@ import {
   stagingIsEmpty,
   urlFor
 } from "./files.js"
+import { collecting } from "./life.js"
 import * as Wire from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
@@ -365,8 +366,9 @@ describe("the route of stored files", () => {
     assert.strictEqual(failure("EIO"), "Disk")
   })
 
-  it.scopedLive("a staging that cannot be written to is HTTP 500, and the old file stays", () =>
-    Effect.gen(function* () {
+  it.scopedLive("a staging that cannot be written to is HTTP 500, and the old file stays", () => {
+    const { layer, seen } = collecting()
+    return Effect.gen(function* () {
       const server = yield* LocalAgentBay.LocalAgentBay
       const { contextId, store } = yield* context
       yield* put(contextId, path, "old")
@@ -375,6 +377,10 @@ describe("the route of stored files", () => {
       assert.strictEqual(answer.status, 500)
       assert.notInclude(answer.text, server.dataDirectory)
       assert.strictEqual(read(store + path), "old")
-    }).pipe(provided)
-  )
+      assert.deepStrictEqual(
+        seen.map((line) => line.slice(0, 29)),
+        ["ERROR A file was not received"]
+      )
+    }).pipe(provided, Effect.provide(layer))
+  })
 })

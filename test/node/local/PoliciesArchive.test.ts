@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import * as NodeFs from "node:fs"
-import { readTree } from "./trees.js"
+import { readTree, replaceCall, systemError } from "./trees.js"
 import * as Wire from "./wire.js"
 import { mount, prepare, tree, write } from "./workspace.js"
 
@@ -210,6 +210,41 @@ describe("uploadMode Archive", () => {
       assert.strictEqual(NodeFs.readFileSync(`${store}/${archive}`, "utf8"), "damaged")
       const server = yield* LocalAgentBay.LocalAgentBay
       assert.deepStrictEqual(stored(`${server.dataDirectory}/staging`), [])
+    }).pipe(provided)
+  )
+
+  it.scopedLive("a file that fails is named; the others are packed; nothing is deleted", () =>
+    Effect.gen(function* () {
+      const { id, session, store } = yield* prepare(packing)
+      write(session, { a: "1", b: "2" })
+      yield* Wire.sync(id)
+      write(session, { a: "changed", bad: "x", c: "3" })
+      NodeFs.rmSync(`${session}/b`)
+      yield* replaceCall("openSync", (original) => (path, ...rest) => {
+        if (String(path) === `${session}/bad`) throw systemError("EACCES", -13)
+        return original(path, ...rest)
+      })
+      assert.deepInclude(yield* uploaded(id), {
+        status: "Failed",
+        errorMessage: "1 file could not be transferred: bad: permission denied (EACCES)"
+      })
+      assert.deepStrictEqual(listed(store), ["a", "b", "c"])
+    }).pipe(provided)
+  )
+
+  it.scopedLive("an upload of which nothing arrives leaves the store as it is", () =>
+    Effect.gen(function* () {
+      const { id, session, store } = yield* prepare(packing)
+      NodeFs.rmdirSync(session)
+      assert.strictEqual((yield* uploaded(id))?.status, "Failed")
+      assert.isFalse(NodeFs.existsSync(`${store}/${archive}`))
+      write(session, { a: "1" })
+      yield* Wire.sync(id)
+      const before = inode(`${store}/${archive}`)
+      NodeFs.rmSync(session, { recursive: true })
+      const task = yield* uploaded(id)
+      assert.strictEqual(task?.errorMessage, `there is nothing at ${mount} in the session`)
+      assert.strictEqual(inode(`${store}/${archive}`), before)
     }).pipe(provided)
   )
 

@@ -45,7 +45,8 @@ const actions = [
   "GetContextInfo",
   "SyncContext",
   "DescribeSessionContexts",
-  "CallMcpTool"
+  "CallMcpTool",
+  "ListMcpTools"
 ]
 
 /** The paths of all keys in a value; elements of lists share theirs, JSON texts are read. */

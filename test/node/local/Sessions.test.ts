@@ -93,8 +93,8 @@ describe("sessions", () => {
         tools.map((tool) => tool.name),
         ["write_file", "read_file", "list_directory", "get_file_info", "create_directory"]
       )
-      assert.isTrue(tools.every((tool) => tool.server === "wuying_filesystem"))
       const writeFile = tools.find((tool) => tool.name === "write_file")
+      assert.strictEqual(writeFile?.server, "wuying_filesystem")
       assert.deepStrictEqual(Wire.at(writeFile, "inputSchema", "properties", "format", "enum"), [
         "text",
         "binary"

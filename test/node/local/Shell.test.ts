@@ -38,6 +38,8 @@ const running = (word: string) =>
     (count) => count > 0
   )
 
+if (!isolates) console.warn("no bubblewrap works here: see ShellModes for what is said then")
+
 describe.runIf(isolates)("shell: commands", () => {
   it.scopedLive("answers stdout, stderr and exit code as the official clients read them", () =>
     inSession(({ id }) =>
@@ -55,6 +57,11 @@ describe.runIf(isolates)("shell: commands", () => {
           traceId: "",
           isError: true
         })
+        const named = yield* run(
+          id,
+          "echo one > /dev/stderr; echo two | tee /dev/stderr > /dev/stdout"
+        )
+        assert.deepInclude(named, { stdout: "two\n", stderr: "one\ntwo\n" })
         assert.strictEqual((yield* run(id, "kill -9 $$")).exit_code, 137)
         assert.strictEqual((yield* run(id, "cat")).stdout, "", "its input is empty")
         assert.strictEqual((yield* run(id, "no-such-program")).exit_code, 127)
@@ -368,7 +375,7 @@ describe.runIf(isolates)("shell: isolation", () => {
   it.scopedLive("a command is nobody on this machine, also when the server is root", () =>
     inSession(({ id, root }) =>
       Effect.gen(function* () {
-        const devices = ["/dev/null", "/dev/zero", "/dev/tty"]
+        const devices = ["/dev/full", "/dev/tty"]
         const modes = () => devices.map((path) => NodeFs.statSync(path).mode)
         const before = modes()
         // Opening is tried, nothing is written.

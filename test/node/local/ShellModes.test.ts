@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
 import * as ShellIsolation from "../../../packages/node/src/local/ShellIsolation.js"
+import * as ShellProcess from "../../../packages/node/src/local/ShellProcess.js"
 import { isolates, processesWith, run } from "./isolation.js"
 import * as Life from "./life.js"
 import * as Wire from "./wire.js"
@@ -210,6 +211,35 @@ describe("shell: what isolation shows of this machine", () => {
       assert.include(inside.join(" "), "--tmpfs /usr/lib/agentbay/data")
       assert.notInclude(show("/usr/src/app/.agentbay", root).join(" "), "/usr/src")
       assert.notInclude(show("/usr/libx", root).join(" "), "--tmpfs /usr/libx")
+    })
+  )
+
+  it.scopedLive("an older bubblewrap isolates as well, without shared memory", () =>
+    Effect.gen(function* () {
+      const root = yield* Life.temporaryDirectory
+      const staging = yield* Life.temporaryDirectory
+      NodeFs.mkdirSync(`${root}/home`)
+      const { args, feeds } = ShellIsolation.make(
+        {
+          dataDirectory: root,
+          root,
+          words: ["/bin/sh", "-c", "echo /home; test -w /dev/shm || echo none; cat /etc/hostname"],
+          env: { PATH: ShellIsolation.searched }
+        },
+        { modern: false }
+      )
+      const ended = yield* ShellProcess.run({
+        file: "/bin/sh",
+        args: ["-c", 'exec bwrap "$@"', "sh", ...args],
+        feeds,
+        env: { PATH: process.env["PATH"] ?? "" },
+        cwd: "/",
+        timeout: "20 seconds",
+        staging,
+        maxOutput: 1000
+      })
+      if (isolates) assert.strictEqual(ended.stdout.text, "/home\nnone\nagentbay\n")
+      else assert.notStrictEqual(ended.exitCode, 0)
     })
   )
 

@@ -67,6 +67,14 @@ const fileHints: { readonly [operation: string]: string } = {
   GetContextFile: "What was read is not the whole file: get it again."
 }
 
+// A direct link is as old as the answer that told it.
+const linkHint = "The session may have ended, or its link may be another by now: get it again."
+
+const transportHint = ({ operation, reason }: TransportError): string =>
+  operation === "callTool" && reason === "Status"
+    ? linkHint
+    : (fileHints[operation] ?? transportHints[reason])
+
 const transportVerbs: Record<TransportError["reason"], string> = {
   Transport: "got no usable answer",
   Timeout: "timed out",
@@ -80,7 +88,7 @@ export const transport = (error: TransportError): string =>
   (error.status === undefined && error.requestId === undefined
     ? ""
     : ` (${error.status === undefined ? "no HTTP status" : `HTTP ${error.status}`}${request(error.requestId)})`) +
-  ` ${fileHints[error.operation] ?? transportHints[error.reason]}`
+  ` ${transportHint(error)}`
 
 export const syncFailed = (error: SyncFailed): string =>
   `${error.operation} failed in session ${error.sessionId}: ${list(error.tasks.map(task))}` +

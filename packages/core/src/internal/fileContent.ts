@@ -1,10 +1,10 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { InvalidArgument } from "../AgentBayError.js"
 import type { Content } from "../ContextFiles.js"
 import { refuse, wholeNumber } from "./arguments.js"
+import { concat, cut } from "./bytes.js"
 import { isWellFormed } from "./storedPath.js"
 
 /** What is sent: bytes, or a stream that gives exactly as many as it says. */
@@ -13,7 +13,7 @@ export interface Sendable<E> {
   readonly body: Uint8Array | Stream.Stream<Uint8Array, E>
 }
 
-/** Up to here content goes in one piece. */
+// Time limits look at what a transport takes, so it has to be given little at a time.
 const pieceSize = 64 * 1024
 
 const ofBytes = (bytes: Uint8Array): Sendable<never> => ({
@@ -21,24 +21,8 @@ const ofBytes = (bytes: Uint8Array): Sendable<never> => ({
   body:
     bytes.length <= pieceSize
       ? bytes
-      : Stream.unfold(0, (offset) =>
-          offset < bytes.length
-            ? Option.some([bytes.subarray(offset, offset + pieceSize), offset + pieceSize] as const)
-            : Option.none()
-        )
+      : Stream.fromIterable({ [Symbol.iterator]: () => cut(bytes, pieceSize) })
 })
-
-const concat = (pieces: Chunk.Chunk<Uint8Array>, total: number): Uint8Array => {
-  const only = Chunk.get(pieces, 0)
-  if (pieces.length === 1 && only._tag === "Some") return only.value
-  const all = new Uint8Array(total)
-  let offset = 0
-  for (const piece of pieces) {
-    all.set(piece, offset)
-    offset += piece.length
-  }
-  return all
-}
 
 /**
  * A stream that fails when it gives another number of bytes than promised. The last piece is
@@ -59,14 +43,15 @@ const exactly = <E>(
         brokenOff: true
       })
     return stream.pipe(
-      Stream.mapChunksEffect((pieces) => {
-        const size = Chunk.reduce(pieces, 0, (total, piece) => total + piece.length)
-        if (size === 0) return Effect.succeed(Chunk.empty<Uint8Array>())
-        received += size
+      Stream.mapChunksEffect((chunk) => {
+        const bytes = concat(Chunk.toReadonlyArray(chunk))
+        if (bytes.length === 0) return Effect.succeed(Chunk.empty<Uint8Array>())
+        received += bytes.length
         if (received > length) return Effect.fail(wrong("more"))
-        const before = held
-        held = concat(pieces, size)
-        return Effect.succeed(before === undefined ? Chunk.empty() : Chunk.of(before))
+        const pieces = [...cut(bytes, pieceSize)]
+        if (held !== undefined) pieces.unshift(held)
+        held = pieces.pop()
+        return Effect.succeed(Chunk.unsafeFromArray(pieces))
       }),
       Stream.concat(
         Stream.suspend(() => {

@@ -114,6 +114,7 @@ export const makeFileTransfer = (options: {
             Effect.zipRight(Stream.runDrain(body), putBytes(new Uint8Array()))
           : handedOver({
               source: body,
+              length,
               timeout,
               use: put,
               onTimeout: () => fail(timedOut()),

@@ -11,11 +11,13 @@ import * as Stream from "effect/Stream"
  * piece is not counted against the reader: the limit is for the time in which the reader
  * takes nothing, or does not end when it has everything.
  *
- * The first to end decides: a reader that ends before it was given everything comes through
+ * The first to end decides: a reader that ends before it has taken everything comes through
  * `onEarlyEnd`; a source that fails interrupts the reader.
  */
 export const handedOver = <A, E, E2, E3>(options: {
+  /** Gives `length` bytes, or fails. */
   readonly source: Stream.Stream<Uint8Array, E>
+  readonly length: number
   readonly timeout: Duration.Duration
   readonly use: (pieces: Stream.Stream<Uint8Array>) => Effect.Effect<A, E2>
   readonly onTimeout: () => E2
@@ -24,31 +26,32 @@ export const handedOver = <A, E, E2, E3>(options: {
   Effect.acquireUseRelease(
     Queue.bounded<Uint8Array | undefined>(1),
     (queue) => {
-      let complete = false
+      let taken = 0
       const hand = (piece: Uint8Array | undefined) =>
         Effect.timeoutFail(Queue.offer(queue, piece), {
           duration: options.timeout,
           onTimeout: options.onTimeout
         })
       const giving = Stream.runForEach(options.source, hand).pipe(
-        Effect.zipRight(
-          Effect.suspend(() => {
-            complete = true
-            return hand(undefined)
-          })
-        ),
+        Effect.zipRight(hand(undefined)),
         Effect.zipRight(Effect.sleep(options.timeout)),
         Effect.zipRight(Effect.failSync(options.onTimeout))
       )
       const pieces = Stream.repeatEffect(Queue.take(queue)).pipe(
-        Stream.takeWhile(Predicate.isNotUndefined)
+        Stream.takeWhile(Predicate.isNotUndefined),
+        Stream.map((piece) => {
+          taken += piece.length
+          return piece
+        })
       )
       // Also where nothing can be interrupted, as in finalizers, the time limit holds.
       return Effect.raceFirst(
         Effect.interruptible(options.use(pieces)),
         Effect.interruptible(giving)
       ).pipe(
-        Effect.flatMap((value) => (complete ? Effect.succeed(value) : options.onEarlyEnd(value)))
+        Effect.flatMap((value) =>
+          taken < options.length ? options.onEarlyEnd(value) : Effect.succeed(value)
+        )
       )
     },
     Queue.shutdown

@@ -1,5 +1,18 @@
 import * as ParseResult from "effect/ParseResult"
 
+const longestShown = 40
+
+/**
+ * A message without what was there instead, where that is more than a word: data of a wrong
+ * shape may hold tokens and addresses that open something, and nobody knows where.
+ */
+const withoutData = (message: string): string =>
+  message.replace(/, actual (.*)$/s, (whole, actual: string) => {
+    if (actual.startsWith("{")) return ", but it is an object"
+    if (actual.startsWith("[")) return ", but it is a list"
+    return actual.length <= longestShown ? whole : ", but it is something longer"
+  })
+
 /**
  * What is wrong, in one line: the place in the data and the fault at it. Where several
  * shapes were tried, the one that got furthest says it.
@@ -12,6 +25,6 @@ export const describeIssue = (issue: ParseResult.ParseIssue): string => {
     first
   )
   const place = path.map(String).join(".")
-  const fault = message.replaceAll(/\s+/g, " ")
+  const fault = withoutData(message).replaceAll(/\s+/g, " ")
   return place === "" ? fault : `${place}: ${fault}`
 }

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { operations } from "../Protocol.js"
+import { concat } from "./bytes.js"
 import { type FileReply, makeMemoryService, type MemoryReply } from "./memoryService.js"
 import { file, never, ok, raw, refuse, type Reply } from "./testReply.js"
 
@@ -92,6 +93,15 @@ const fromStore = ({ bytes, status }: FileReply): Reply =>
 
 const isFileMethod = (method: string): method is FileMethod => method === "PUT" || method === "GET"
 
+/** A body has come when its announced length has, as on a wire: whatever follows is too late. */
+const untilLength = <E>(body: Stream.Stream<Uint8Array, E>, length: number) => {
+  let received = 0
+  return Stream.takeUntil(body, (piece) => {
+    received += piece.length
+    return received >= length
+  })
+}
+
 const bytesOf = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<Uint8Array, HttpClientError.HttpClientError> => {
@@ -99,10 +109,11 @@ const bytesOf = (
     case "Uint8Array":
       return Effect.succeed(request.body.body)
     case "Stream":
-      return Stream.runCollect(request.body.stream).pipe(
-        Effect.map(
-          (pieces) => new Uint8Array(Chunk.toReadonlyArray(pieces).flatMap((piece) => [...piece]))
-        ),
+      // A body of no bytes has come when it is announced.
+      if (request.body.contentLength === 0) return Effect.succeed(new Uint8Array())
+      return untilLength(request.body.stream, request.body.contentLength ?? Infinity).pipe(
+        Stream.runCollect,
+        Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))),
         Effect.mapError(
           (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })
         )

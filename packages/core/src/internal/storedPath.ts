@@ -1,18 +1,14 @@
 import * as Effect from "effect/Effect"
 import type { InvalidArgument } from "../AgentBayError.js"
 import { notBlank, refuse } from "./arguments.js"
+import { isAbsolute, pathIssue } from "./pathIssue.js"
 
 /** Whether a text can be written as UTF-8: half of a surrogate pair cannot. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
-const isAbsolute = (path: string) => path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)
-
 const issueOf = (path: string): string | undefined => {
   if (!isWellFormed(path)) return "must be well-formed Unicode"
-  if (path.includes("\0")) return "must not contain a NUL character"
-  if (!isAbsolute(path)) return "must be an absolute path, as a session sees it"
-  if (path.split(/[\\/]/).includes("..")) return "must not contain `..`"
-  return undefined
+  return isAbsolute(path) ? pathIssue(path) : "must be an absolute path, as a session sees it"
 }
 
 const checked = (argument: string, path: string, issue: string | undefined) =>

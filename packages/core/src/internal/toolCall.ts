@@ -73,10 +73,13 @@ export interface ToolCalls {
 
 const toJson = (args: Args): Effect.Effect<string, InvalidArgument> => {
   if (!Arguments.isPlainObject(args)) return Arguments.refuse("args", "must be an object")
+  const refused = Arguments.refuse("args", "must be an object that JSON can hold")
   try {
-    return Effect.succeed(JSON.stringify(args))
+    const text: unknown = JSON.stringify(args)
+    // A `toJSON` of the caller's may say anything, and nothing.
+    return typeof text === "string" && text.startsWith("{") ? Effect.succeed(text) : refused
   } catch {
-    return Arguments.refuse("args", "must be values that JSON can hold")
+    return refused
   }
 }
 

@@ -103,7 +103,11 @@ const upload = Effect.fnUntraced(function* (move: PackedMove, folder: string) {
         hostPath(folder, within.path)
       )
       // What did arrive is stored, as it is without an archive.
-      .pipe(Effect.tapError(() => repack))
+      .pipe(
+        Effect.tapError(({ arrived }) =>
+          arrived !== undefined && (exists || arrived > 0) ? repack : Effect.void
+        )
+      )
   )
   if (hasChanged(exists, result)) yield* repack
   return result

@@ -32,7 +32,9 @@ const headerOf = (
   pax: { mtime: secondsText(modifiedMicros(stats)) }
 })
 
-const lookAt = (path: string) => NodeFsPromises.lstat(path, { bigint: true })
+// What is small is read with synchronous calls, as it is copied: a trip to the thread pool
+// costs more. The stream waits for the compressor every few of them.
+const lookAt = (path: string) => NodeFs.lstatSync(path, { bigint: true })
 
 /** An entry whose content is at hand, or that has none. Ends when it was taken in. */
 const addWhole = (pack: Tar.Pack, header: Header, content: Buffer | undefined) =>
@@ -56,7 +58,10 @@ const addLarge = async (
   // Looked at below, unless reading fails first.
   ended.catch(() => undefined)
   for await (const chunk of NodeFs.createReadStream(path, { signal })) {
-    if (!entry.write(chunk)) await Promise.race([once(entry, "drain"), ended])
+    if (entry.write(chunk)) continue
+    await Promise.race([once(entry, "drain"), ended])
+    // Whoever destroyed it says why.
+    if (entry.destroyed) throw new Error("the archive was given up")
   }
   entry.end(undefined)
   await ended
@@ -64,11 +69,11 @@ const addLarge = async (
 
 const addFile = async (pack: Tar.Pack, folder: string, path: string, signal: AbortSignal) => {
   const host = hostPath(folder, path)
-  const stats = await lookAt(host)
+  const stats = lookAt(host)
   const size = Number(stats.size)
   const header = headerOf(path, "file", size, stats)
   if (size > smallFileBytes) await addLarge(pack, header, host, signal)
-  else await addWhole(pack, header, await NodeFsPromises.readFile(host, { signal }))
+  else await addWhole(pack, header, NodeFs.readFileSync(host))
 }
 
 /** The directories that are still to be packed grow while files are. */
@@ -78,7 +83,7 @@ const addTree = async (pack: Tar.Pack, folder: string, signal: AbortSignal): Pro
     const path = open.pop()
     if (path === undefined) break
     const host = hostPath(folder, path)
-    await addWhole(pack, headerOf(path, "directory", 0, await lookAt(host)), undefined)
+    await addWhole(pack, headerOf(path, "directory", 0, lookAt(host)), undefined)
     for await (const entry of await NodeFsPromises.opendir(host)) {
       signal.throwIfAborted()
       if (entry.isDirectory()) open.push(childPath(path, entry.name))
@@ -88,11 +93,31 @@ const addTree = async (pack: Tar.Pack, folder: string, signal: AbortSignal): Pro
   pack.finalize()
 }
 
+/** The archive comes in pieces of some hundred bytes; compressing each alone costs five times more. */
+const batchBytes = 256 * 1024
+
+async function* inBatches(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let batch: Array<Buffer> = []
+  let size = 0
+  for await (const piece of pieces) {
+    batch.push(piece)
+    size += piece.length
+    if (size < batchBytes) continue
+    yield Buffer.concat(batch, size)
+    batch = []
+    size = 0
+  }
+  yield Buffer.concat(batch, size)
+}
+
 const write = async (folder: string, file: string, signal: AbortSignal): Promise<void> => {
   const pack = Tar.pack()
   const output = NodeFs.createWriteStream(file, { flags: "wx" })
   const [written, added] = await Promise.allSettled([
-    pipeline(pack, NodeZlib.createGzip(), output, { signal }),
+    // Its types do not say that it can be iterated over.
+    pipeline(inBatches(pack as unknown as AsyncIterable<Buffer>), NodeZlib.createGzip(), output, {
+      signal
+    }),
     addTree(pack, folder, signal).catch((error: unknown) => {
       pack.destroy(error instanceof Error ? error : new Error(String(error)))
       throw error

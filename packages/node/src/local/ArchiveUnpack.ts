@@ -68,7 +68,6 @@ const stamp = (file: number, header: Tar.Header): void => {
 }
 
 const writeFile = async (host: string, entry: Entry): Promise<void> => {
-  NodeFs.mkdirSync(NodePath.dirname(host), { recursive: true })
   const file = NodeFs.openSync(host, "wx", 0o600)
   try {
     // The library gives the content as buffers; its types do not say so.
@@ -93,17 +92,24 @@ const placeAll = async (
   const spend = makeSpend(budget ?? freeHalf(folder))
   const skipped: Array<SkippedEntry> = []
   const modes: Array<readonly [path: string, mode: number]> = []
+  const made = new Set<string>()
+  const make = (directory: string): void => {
+    if (made.has(directory)) return
+    NodeFs.mkdirSync(directory, { recursive: true })
+    made.add(directory)
+  }
   for await (const entry of entries) {
     const { mode, name, size, type } = entry.header
     const path = pathOf(name)
     const host = hostPath(folder, path)
+    const isFile = type === "file" || type === "contiguous-file"
+    spend(isFile ? size : 0)
     if (type === "directory") {
-      spend(0)
-      NodeFs.mkdirSync(host, { recursive: true })
+      make(host)
       modes.push([host, mode])
       drain(entry)
-    } else if (type === "file" || type === "contiguous-file") {
-      spend(size)
+    } else if (isFile) {
+      make(NodePath.dirname(host))
       await writeFile(host, entry)
     } else {
       skipped.push({ path, reason: special[type] ?? "device" })
@@ -115,13 +121,19 @@ const placeAll = async (
   return skipped
 }
 
+/** Larger than usual, since every piece is a trip to the thread pool and back. */
+const pieceBytes = 256 * 1024
+
 const read = async (options: Options, signal: AbortSignal) => {
   const entries = Tar.extract()
   const [placed, readThrough] = await Promise.allSettled([
     placeAll(entries, options),
-    pipeline(NodeFs.createReadStream(options.archive), NodeZlib.createGunzip(), entries, {
-      signal
-    })
+    pipeline(
+      NodeFs.createReadStream(options.archive, { highWaterMark: pieceBytes }),
+      NodeZlib.createGunzip({ chunkSize: pieceBytes }),
+      entries,
+      { signal }
+    )
   ])
   if (placed.status === "rejected") throw placed.reason
   if (readThrough.status === "rejected") throw readThrough.reason

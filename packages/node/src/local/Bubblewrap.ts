@@ -26,6 +26,17 @@ export interface Bubblewrap extends ShellIsolation.Abilities {
  */
 export class NoBubblewrap extends Data.TaggedError("NoBubblewrap")<{ readonly reason: string }> {}
 
+/**
+ * On what it is tried.
+ *
+ * @since 0.1.0
+ */
+export interface Ground {
+  readonly root: string
+  readonly staging: string
+  readonly dataDirectory: string
+}
+
 const isProgram = (path: string): boolean => {
   try {
     NodeFs.accessSync(path, NodeFs.constants.X_OK)
@@ -43,7 +54,7 @@ const locate = (searched: string): string | undefined =>
     .map((directory) => NodePath.join(directory, "bwrap"))
     .find(isProgram)
 
-const attempt = (bubblewrap: Bubblewrap, root: string, dataDirectory: string) => {
+const attempt = (bubblewrap: Bubblewrap, { dataDirectory, root, staging }: Ground) => {
   const { args, feeds } = ShellIsolation.make(
     {
       root,
@@ -60,6 +71,7 @@ const attempt = (bubblewrap: Bubblewrap, root: string, dataDirectory: string) =>
     env: {},
     cwd: "/",
     timeout: "10 seconds",
+    staging,
     maxOutput: 4096
   }).pipe(
     Effect.mapError(({ reason }) => new NoBubblewrap({ reason })),
@@ -80,15 +92,11 @@ const attempt = (bubblewrap: Bubblewrap, root: string, dataDirectory: string) =>
  *
  * @since 0.1.0
  */
-export const find = (
-  searched: string,
-  root: string,
-  dataDirectory: string
-): Effect.Effect<Bubblewrap, NoBubblewrap> => {
+export const find = (searched: string, ground: Ground): Effect.Effect<Bubblewrap, NoBubblewrap> => {
   const file = process.platform === "linux" ? locate(searched) : undefined
   return file === undefined
     ? Effect.fail(new NoBubblewrap({ reason: "it is not installed" }))
-    : attempt({ file, modern: true }, root, dataDirectory).pipe(
-        Effect.orElse(() => attempt({ file, modern: false }, root, dataDirectory))
+    : attempt({ file, modern: true }, ground).pipe(
+        Effect.orElse(() => attempt({ file, modern: false }, ground))
       )
 }

@@ -20,15 +20,14 @@ const defaultPageSize = 50
 /** Every entry of a page is looked at. */
 const maxPageSize = 1000
 
-const normal = (parameter: string) => (path: Either.Either<string, MountPath.PathRefused>) =>
-  Either.mapLeft(path, (error) =>
-    Refusal.invalidParameter(parameter, `is not valid: ${error.reason}`)
-  )
+const pathRefused = (parameter: string) => (error: MountPath.PathRefused) =>
+  Refusal.invalidParameter(parameter, `is not valid: ${error.reason}`)
 
-const filePath = (path: string) => normal("FilePath")(MountPath.mountPath(path))
+const filePath = (path: string) =>
+  Either.mapLeft(MountPath.mountPath(path), pathRefused("FilePath"))
 
 const folderPath = (path: string | undefined) =>
-  normal("ParentFolderPath")(MountPath.normalise(path || "/"))
+  Either.mapLeft(MountPath.normalise(path || "/"), pathRefused("ParentFolderPath"))
 
 const wantedPage = ({
   pageNumber: page = firstPage,
@@ -65,10 +64,6 @@ export const make: Effect.Effect<
       holds ? Effect.void : Effect.fail(Refusal.contextAbsent)
     )
 
-  /** A symbolic link on the way is as good as nothing there. */
-  const refusedPath = (parameter: string) => (error: MountPath.PathRefused) =>
-    Refusal.invalidParameter(parameter, `is not valid: ${error.reason}`)
-
   const urlReply = ({ expires, url }: { readonly expires: number; readonly url: string }) => ({
     data: { url: Redacted.make(url), expireTime: expires }
   })
@@ -82,7 +77,7 @@ export const make: Effect.Effect<
         yield* known(payload.contextId)
         const { count, entries } = yield* files
           .list(payload.contextId, folder, wanted)
-          .pipe(Effect.catchTag("PathRefused", refusedPath("ParentFolderPath")))
+          .pipe(Effect.catchTag("PathRefused", pathRefused("ParentFolderPath")))
         return {
           count,
           data: entries.map((entry) => ({
@@ -114,7 +109,7 @@ export const make: Effect.Effect<
         yield* files.locate(payload.contextId, path).pipe(
           Effect.catchTags({
             NoSuchFile: () => Refusal.fileNotExist,
-            PathRefused: refusedPath("FilePath")
+            PathRefused: pathRefused("FilePath")
           })
         )
         return urlReply(yield* urls.sign(origin, "GET", { contextId: payload.contextId, path }))
@@ -128,7 +123,7 @@ export const make: Effect.Effect<
         yield* files.remove(payload.contextId, path).pipe(
           Effect.catchTags({
             NoSuchFile: () => Refusal.fileNotDeleted,
-            PathRefused: refusedPath("FilePath")
+            PathRefused: pathRefused("FilePath")
           })
         )
         return {}

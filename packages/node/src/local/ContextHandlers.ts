@@ -109,8 +109,12 @@ export const make: Effect.Effect<
           payload.sessionId,
           Effect.fnUntraced(function* (session) {
             const requests = yield* SyncRequest.check(session, payload)
+            const named = yield* contexts.names(requests.map((request) => request.contextId))
             for (const { contextId } of requests) {
-              if (!(yield* contexts.holdsFiles(contextId))) return yield* Refusal.contextNotFound
+              // The server's own contexts have no names.
+              if (!named.has(contextId) && !(yield* contexts.holdsFiles(contextId))) {
+                return yield* Refusal.contextNotFound
+              }
             }
             yield* engine.start(session, requests)
           })

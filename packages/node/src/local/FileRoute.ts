@@ -56,11 +56,12 @@ const inTheWay = new Refused({
   code: "Conflict",
   description: "A folder has this path, or a file that of one of its folders."
 })
-const tooLarge = new Refused({
-  status: 413,
-  code: "EntityTooLarge",
-  description: `The file is larger than ${maxFileBytes} bytes.`
-})
+const tooLarge = (limit: number) =>
+  new Refused({
+    status: 413,
+    code: "EntityTooLarge",
+    description: `The file is larger than ${limit} bytes.`
+  })
 const diskFull = new Refused({
   status: 507,
   code: "InsufficientStorage",
@@ -121,7 +122,7 @@ export const make = (
     const files = yield* StoredFiles
     const urls = yield* FileUrl
 
-    /** The server is at fault: the log says how, without what the request carries. */
+    /** The server is at fault: the log says how, but never the URL. */
     const atFault = (what: string) => (cause: unknown) =>
       Effect.zipRight(Effect.logError(what, cause), internal)
 
@@ -130,7 +131,9 @@ export const make = (
       request: IncomingMessage,
       response: ServerResponse
     ) {
-      if (Number(request.headers["content-length"] ?? 0) > maxBytes) return yield* tooLarge
+      if (Number(request.headers["content-length"] ?? 0) > maxBytes) {
+        return yield* tooLarge(maxBytes)
+      }
       if (!(yield* contexts.holdsFiles(contextId))) return yield* noSuchFile
       const finished = NodePath.join(directory.staging, NodeCrypto.randomUUID())
       const placed = Effect.gen(function* () {
@@ -183,7 +186,7 @@ export const make = (
             ReceiveFailed: ({ cause, reason }) => {
               switch (reason) {
                 case "TooLarge":
-                  return tooLarge
+                  return tooLarge(maxBytes)
                 case "ClientGone":
                   return Effect.void
                 case "DiskFull":

@@ -103,7 +103,8 @@ const create = (identity: Identity | undefined): Server => {
     keepAliveTimeout: keepAliveMillis,
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersMillis,
-    // A file of gigabytes takes its time. Who falls silent in the middle is dropped elsewhere.
+    // Bodies of the API have a limit of their own. A file of gigabytes takes its time, and who
+    // falls silent in the middle of one is dropped where it is received.
     requestTimeout: 0
   }
   const server =

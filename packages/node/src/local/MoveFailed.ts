@@ -8,10 +8,14 @@ import type { TransferFailed } from "./TransferOutcome.js"
 
 /**
  * The files could not be moved, or not all of them. `detail` goes into the task's message.
+ * `arrived` counts those that are at the destination; absent when nothing was begun.
  *
  * @since 0.1.0
  */
-export class MoveFailed extends Data.TaggedError("MoveFailed")<{ readonly detail: string }> {}
+export class MoveFailed extends Data.TaggedError("MoveFailed")<{
+  readonly detail: string
+  readonly arrived?: number
+}> {}
 
 /** How many of the failed files a task's message names. */
 const named = 3
@@ -21,10 +25,13 @@ const named = 3
  *
  * @since 0.1.0
  */
-export const ofTransfer = ({ files }: TransferFailed): MoveFailed => {
+export const ofTransfer = ({ counts, files }: TransferFailed): MoveFailed => {
   const shown = files.slice(0, named).map((file) => `${file.path}: ${file.reason}`)
   const rest = files.length - shown.length
   const count = files.length === 1 ? "1 file" : `${files.length} files`
   const detail = `${count} could not be transferred: ${shown.join("; ")}`
-  return new MoveFailed({ detail: rest > 0 ? `${detail}; and ${rest} more` : detail })
+  return new MoveFailed({
+    detail: rest > 0 ? `${detail}; and ${rest} more` : detail,
+    arrived: counts.filesDone
+  })
 }

@@ -43,6 +43,8 @@ export interface Service {
     path: string,
     policy: SyncPolicy
   ) => ReadonlyArray<Statement<unknown>>
+  /** Nothing is stored at the path any more, so there is nothing to decide about. */
+  readonly forget: (contextId: string, path: string) => ReadonlyArray<Statement<unknown>>
   /** Something may expire at this time, in Unix milliseconds. */
   readonly expect: (at: number) => Effect.Effect<void>
   /** The earliest time at which something may expire. */
@@ -114,6 +116,10 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
       // Files that were there before may be older than the new rule allows.
       due = 0
       return [insert(rule)]
+    },
+    forget: (contextId, path) => {
+      rules.delete(keyOf(contextId, path))
+      return [remove(contextId, path)]
     },
     expect: (at) =>
       Effect.suspend(() => {

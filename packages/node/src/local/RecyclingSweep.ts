@@ -22,6 +22,7 @@ import * as MountPath from "./MountPath.js"
 import { Recycling, type Rule } from "./Recycling.js"
 import { ServerClock } from "./ServerClock.js"
 import * as Slices from "./Slices.js"
+import { State } from "./State.js"
 import type { FailedEntry } from "./TransferOutcome.js"
 import { childPath, hostPath, look } from "./TransferPlan.js"
 import { TransferQueue } from "./TransferQueue.js"
@@ -31,6 +32,9 @@ import * as Whitelist from "./Whitelist.js"
 
 /** Files expire one by one; they are looked for at most this often. */
 const pauseMillis = 60_000
+
+/** What could not be removed is tried again after this time. */
+const retryMillis = 60 * pauseMillis
 
 /** Not every file system tells when a file came into being. */
 const placedAt = ({ birthtimeMs, ctimeMs }: NodeFs.BigIntStats): number =>
@@ -104,7 +108,7 @@ function* sweepTree(sweep: Sweep): Slices.Steps {
   }
 }
 
-const report = (rule: Rule, removed: number, failures: ReadonlyArray<FailedEntry>) =>
+const report = (removed: number, failures: ReadonlyArray<FailedEntry>) =>
   Effect.gen(function* () {
     if (removed > 0) yield* Effect.logDebug(`${removed} stored files or folders have expired`)
     const [first] = failures
@@ -113,9 +117,12 @@ const report = (rule: Rule, removed: number, failures: ReadonlyArray<FailedEntry
       `${failures.length} stored files could not be looked at or removed after they expired, ` +
         `the first is ${first.path}: ${first.reason}`
     )
-  }).pipe(Effect.annotateLogs({ context: rule.contextId, path: rule.path }))
+  })
 
-type Needs = Recycling | TransferQueue | DataDirectory | ServerClock
+type Needs = State | Recycling | TransferQueue | DataDirectory | ServerClock
+
+/** Nothing of the rule is left to wait for. */
+const never = Number.POSITIVE_INFINITY
 
 /**
  * Sweeps at the start, and whenever the next file expires by the clock of the server, until
@@ -124,6 +131,7 @@ type Needs = Recycling | TransferQueue | DataDirectory | ServerClock
  * @since 0.1.0
  */
 export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
+  const state = yield* State
   const recycling = yield* Recycling
   const queue = yield* TransferQueue
   const directory = yield* DataDirectory
@@ -131,7 +139,14 @@ export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
 
   /** Answers when the next file of the rule expires. */
   const sweepRule = Effect.fnUntraced(function* (rule: Rule) {
+    // Another policy may have taken its place while this waited; its own sweep comes.
+    if (!recycling.rules().includes(rule)) return never
     const host = yield* MountPath.locate(directory.contextFiles(rule.contextId), rule.path)
+    // Cleared, or the whole context is gone: the next upload says anew what is to expire.
+    if (look(host) === undefined) {
+      yield* state.atomically(recycling.forget(rule.contextId, rule.path))
+      return never
+    }
     const now = yield* Clock.currentTimeMillis
     const sweep: Sweep = {
       destination: host,
@@ -140,12 +155,18 @@ export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
       removed: 0,
       expiry: (placed) => clock.shown(placed) + rule.lifetime,
       now,
-      next: Number.POSITIVE_INFINITY
+      next: never
     }
-    if (look(host) !== undefined) yield* Slices.run(sweepTree(sweep), () => undefined)
-    yield* report(rule, sweep.removed, sweep.failures)
-    return sweep.next
+    yield* Slices.run(sweepTree(sweep), () => undefined)
+    yield* report(sweep.removed, sweep.failures)
+    return sweep.failures.length === 0 ? sweep.next : Math.min(sweep.next, now + retryMillis)
   })
+
+  const postpone = (error: unknown) =>
+    Effect.zipRight(
+      Effect.logWarning("The search for expired files failed", error),
+      Effect.map(Clock.currentTimeMillis, (now) => now + retryMillis)
+    )
 
   const sweep = Effect.gen(function* () {
     recycling.startOver()
@@ -158,9 +179,9 @@ export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
             sweepRule(rule)
           )
           .pipe(
-            Effect.catchTag("PathRefused", (error) =>
-              Effect.as(Effect.logWarning(error.message), Number.POSITIVE_INFINITY)
-            )
+            Effect.catchAll(postpone),
+            Effect.catchAllDefect(postpone),
+            Effect.annotateLogs({ context: rule.contextId, path: rule.path })
           ),
       { concurrency: 4 }
     )
@@ -176,17 +197,13 @@ export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
       : recycling.expected
   })
 
-  return yield* Effect.forever(
-    Effect.catchAllDefect(step, (defect) =>
-      Effect.zipRight(
-        Effect.logError("The search for expired files broke", defect),
-        Effect.sleep(Duration.millis(pauseMillis))
-      )
-    )
-  )
+  return yield* Effect.forever(step)
 })
 
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, Needs> = Layer.scopedDiscard(Effect.forkScoped(run))
+export const layer: Layer.Layer<never, never, Needs> = Layer.scopedDiscard(
+  // Rooms may be opened where nothing can be interrupted, and this must end with them.
+  Effect.forkScoped(Effect.interruptible(run))
+)

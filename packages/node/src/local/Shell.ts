@@ -182,12 +182,12 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
   let known: Bubblewrap.Bubblewrap | undefined
 
   /** Asked for until it is there, so that it may be installed while the server runs. */
-  const bubblewrap = (root: string) =>
+  const bubblewrap = ({ root, staging }: Tool.Place) =>
     turn.withPermits(1)(
       Effect.suspend(() =>
         known === undefined
           ? Effect.tap(
-              Bubblewrap.find(process.env["PATH"] ?? "", root, dataDirectory),
+              Bubblewrap.find(process.env["PATH"] ?? "", { root, staging, dataDirectory }),
               (found) => void (known = found)
             )
           : Effect.succeed(known)
@@ -199,7 +199,7 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
       const cwd = yield* Effect.mapError(MountPath.normalise(args.cwd ?? "~"), ({ message }) =>
         failed(message)
       )
-      const found = yield* Effect.mapError(bubblewrap(place.root), ({ reason }) =>
+      const found = yield* Effect.mapError(bubblewrap(place), ({ reason }) =>
         failed(`${help} (bubblewrap: ${reason}).`)
       )
       yield* SessionOwner.give(place.root, ShellIsolation.userId)
@@ -219,6 +219,7 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
         env: {},
         cwd: "/",
         timeout,
+        staging: place.staging,
         maxOutput
       }).pipe(Effect.mapError(({ reason }) => failed(`the command was not begun: ${reason}`)))
       if (isOwnFailure(ended)) {
@@ -246,6 +247,7 @@ const unsafe: Runner = (place, args, timeout) =>
       },
       cwd: place.root + normal,
       timeout,
+      staging: place.staging,
       maxOutput
     }).pipe(Effect.mapError(({ reason }) => failed(`the command was not begun: ${reason}`)))
   }).pipe(Effect.scoped)

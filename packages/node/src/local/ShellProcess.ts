@@ -13,12 +13,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import * as NodeChild from "node:child_process"
 import * as NodeOs from "node:os"
 import { type Readable, Writable } from "node:stream"
 import { StringDecoder } from "node:string_decoder"
 import { reasonOf } from "./FileCopy.js"
+import * as OutputPipes from "./OutputPipes.js"
 
 /**
  * What is to be run. It gets no input, and of the server's environment nothing.
@@ -34,6 +36,8 @@ export interface Program {
   /** What it can read from its descriptors 3, 4, 5 … */
   readonly feeds: ReadonlyArray<string>
   readonly timeout: Duration.DurationInput
+  /** A directory of the server's, for what lies on disk for a moment. */
+  readonly staging: string
   /** How many bytes of each of its two outputs are kept. What is more is read and dropped. */
   readonly maxOutput: number
 }
@@ -68,15 +72,17 @@ export interface Ended {
  */
 export class NotStarted extends Data.TaggedError("NotStarted")<{ readonly reason: string }> {}
 
-const collect = (stream: Readable | null, max: number): (() => Output) => {
+const notStarted = (error: unknown) => new NotStarted({ reason: reasonOf(error) })
+
+const collect = (stream: Readable, max: number): (() => Output) => {
   const kept: Array<Buffer> = []
   let bytes = 0
-  stream?.on("data", (chunk: Buffer) => {
+  stream.on("data", (chunk: Buffer) => {
     const room = max - bytes
     bytes += chunk.length
     if (room > 0) kept.push(chunk.length > room ? chunk.subarray(0, room) : chunk)
   })
-  stream?.on("error", () => {})
+  stream.on("error", () => {})
   return () => {
     const cut = bytes > max
     const content = Buffer.concat(kept)
@@ -87,53 +93,60 @@ const collect = (stream: Readable | null, max: number): (() => Output) => {
 }
 
 /** How long an output may stay open after the end, held by what left the program's group. */
-const outputGrace = Duration.millis(500)
+const outputGrace = Duration.seconds(2)
 
 const codeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
   code ?? 128 + (signal === null ? 0 : NodeOs.constants.signals[signal])
 
-/** A program that runs, and what is known of it. */
+/** A program that runs. */
 interface Running {
   readonly child: NodeChild.ChildProcess
-  readonly stdout: () => Output
-  readonly stderr: () => Output
+  readonly outputs: ReadonlyArray<OutputPipes.OutputPipe>
   readonly exited: Deferred.Deferred<number>
+  /** Done when nobody can write to its outputs any more. */
   readonly closed: Deferred.Deferred<void>
 }
 
-const start = (program: Program): Effect.Effect<Running, NotStarted> =>
+const start = (
+  program: Program,
+  outputs: ReadonlyArray<OutputPipes.OutputPipe>
+): Effect.Effect<Running, NotStarted> =>
   Effect.async((resume) => {
-    const refuse = (error: unknown) =>
-      resume(Effect.fail(new NotStarted({ reason: reasonOf(error) })))
+    const refuse = (error: unknown) => resume(Effect.fail(notStarted(error)))
     let child: NodeChild.ChildProcess
     try {
       child = NodeChild.spawn(program.file, program.args, {
         cwd: program.cwd,
         env: { ...program.env },
-        stdio: ["ignore", "pipe", "pipe", ...program.feeds.map(() => "pipe" as const)],
+        stdio: [
+          "ignore",
+          ...outputs.map(({ descriptor }) => descriptor),
+          ...program.feeds.map(() => "pipe" as const)
+        ],
         // The leader of a group of its own: whatever it begins can be ended with it.
         detached: true
       })
     } catch (error) {
       return refuse(error)
     }
-    const running: Running = {
-      child,
-      stdout: collect(child.stdio[1], program.maxOutput),
-      stderr: collect(child.stdio[2], program.maxOutput),
-      exited: Deferred.unsafeMake(FiberId.none),
-      closed: Deferred.unsafeMake(FiberId.none)
+    const exited = Deferred.unsafeMake<number>(FiberId.none)
+    const closed = Deferred.unsafeMake<void>(FiberId.none)
+    let open = outputs.length
+    for (const { closeWriting, stream } of outputs) {
+      closeWriting()
+      stream.once("close", () => {
+        if (--open === 0) Deferred.unsafeDone(closed, Effect.void)
+      })
     }
     child.once("error", refuse)
     child.once("exit", (code, signal) => {
       // What it left in the background has its outputs, and must not outlive it.
       killGroup(child)
-      Deferred.unsafeDone(running.exited, Effect.succeed(codeOf(code, signal)))
+      Deferred.unsafeDone(exited, Effect.succeed(codeOf(code, signal)))
     })
-    child.once("close", () => Deferred.unsafeDone(running.closed, Effect.void))
     child.once("spawn", () => {
       for (const [index, text] of program.feeds.entries()) feed(child.stdio[3 + index], text)
-      resume(Effect.succeed(running))
+      resume(Effect.succeed({ child, outputs, exited, closed }))
     })
   })
 
@@ -154,25 +167,26 @@ const killGroup = ({ pid }: NodeChild.ChildProcess): void => {
 }
 
 /** Waits until it has ended and said all it had to say. */
-const ended = ({ child, closed, exited }: Running): Effect.Effect<number> =>
+const ended = ({ closed, exited, outputs }: Running): Effect.Effect<number> =>
   Effect.zipLeft(
     Deferred.await(exited),
     Deferred.await(closed).pipe(
       Effect.timeout(outputGrace),
       Effect.catchTag("TimeoutException", () =>
         Effect.sync(() => {
-          child.stdout?.destroy()
-          child.stderr?.destroy()
+          for (const { stream } of outputs) stream.destroy()
         })
       )
     )
   )
 
 const kill = (running: Running): Effect.Effect<void> =>
-  Effect.zipRight(
-    Effect.sync(() => killGroup(running.child)),
-    ended(running)
-  )
+  Effect.suspend(() => {
+    const { exitCode, signalCode } = running.child
+    // Once it has ended, another may have its number.
+    if (exitCode === null && signalCode === null) killGroup(running.child)
+    return ended(running)
+  })
 
 /**
  * Runs a program. When its time is over or the caller leaves, it is killed with everything
@@ -183,15 +197,14 @@ const kill = (running: Running): Effect.Effect<void> =>
  */
 export const run = Effect.fn("ShellProcess.run")(function* (
   program: Program
-): Effect.fn.Return<Ended, NotStarted> {
-  const { exitCode, running } = yield* Effect.acquireUseRelease(
-    start(program),
-    (running) =>
-      Effect.map(Effect.timeoutOption(ended(running), program.timeout), (exitCode) => ({
-        running,
-        exitCode: Option.getOrUndefined(exitCode)
-      })),
+): Effect.fn.Return<Ended, NotStarted, Scope.Scope> {
+  const outputs = yield* Effect.mapError(OutputPipes.make(program.staging, 2), notStarted)
+  const [stdout, stderr] = outputs.map(({ stream }) => collect(stream, program.maxOutput))
+  if (stdout === undefined || stderr === undefined) return yield* notStarted("no pipes")
+  const exitCode = yield* Effect.acquireUseRelease(
+    start(program, outputs),
+    (running) => Effect.timeoutOption(ended(running), program.timeout),
     kill
   )
-  return { exitCode, stdout: running.stdout(), stderr: running.stderr() }
-})
+  return { exitCode: Option.getOrUndefined(exitCode), stdout: stdout(), stderr: stderr() }
+}, Effect.scoped)

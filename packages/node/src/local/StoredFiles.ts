@@ -165,7 +165,11 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     Effect.try({
       try: () => {
         const stats = look(host)
-        return stats === undefined ? "missing" : stats.isDirectory() ? "folder" : "file"
+        return stats?.isFile() === true
+          ? "file"
+          : stats?.isDirectory() === true
+            ? "folder"
+            : "nothing of ours"
       },
       catch: failed("lstat")
     })

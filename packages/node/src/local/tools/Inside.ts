@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as NodeFs from "node:fs"
 import * as NodePath from "node:path"
 import * as MountPath from "../MountPath.js"
+import { systemCode } from "../SystemCode.js"
 import { attempt, type Place, ToolFailed } from "./Tool.js"
 
 /**
@@ -53,12 +54,16 @@ const descriptorPath = (directory: number): string => `/proc/self/fd/${directory
 
 const enter = (directory: number, name: string, create: boolean): number => {
   const path = `${descriptorPath(directory)}/${name}`
-  if (create) {
-    try {
-      NodeFs.mkdirSync(path)
-    } catch {
-      // It is there already, or opening it says why not.
-    }
+  try {
+    return NodeFs.openSync(path, toEnter)
+  } catch (error) {
+    if (!create || systemCode(error) !== "ENOENT") throw error
+  }
+  try {
+    NodeFs.mkdirSync(path)
+  } catch (error) {
+    // Somebody else was quicker.
+    if (systemCode(error) !== "EEXIST") throw error
   }
   return NodeFs.openSync(path, toEnter)
 }
