@@ -212,6 +212,8 @@ describe("admin", () => {
       )
       const error = yield* Effect.flip(server.admin.restore("broken"))
       assert.strictEqual(error.reason, "Restore")
+      NodeFs.rmSync(`${folder}/state.sqlite`)
+      assert.strictEqual((yield* Effect.flip(server.admin.restore("broken"))).reason, "Restore")
       const after = yield* server.admin.state
       assert.deepStrictEqual(after.sessions, before.sessions)
       assert.deepStrictEqual(tree(store), { "a.txt": "a" })
@@ -268,9 +270,12 @@ describe("admin", () => {
 
       // Cut off while what was there is being moved aside: only a part of it is there.
       const aside = `${places.snapshots}/.before-x`
+      write(`${directory}/contexts/c/files`, { "a.txt": "a" })
       NodeFs.mkdirSync(aside)
-      NodeFs.renameSync(places.stateFile, `${aside}/state.sqlite`)
+      NodeFs.renameSync(`${directory}/contexts`, `${aside}/contexts`)
       assert.deepStrictEqual(yield* contents.pipe(serving(directory)), ["old", "new"])
+      assert.deepStrictEqual(tree(`${directory}/contexts/c/files`), { "a.txt": "a" })
+      assert.deepStrictEqual(NodeFs.readdirSync(places.snapshots), ["s"])
       yield* Effect.flatMap(admin, ({ restore }) => restore("s")).pipe(serving(directory))
       assert.deepStrictEqual(yield* contents.pipe(serving(directory)), ["old"])
     })

@@ -68,7 +68,8 @@ describe("faults of tasks", () => {
         yield* misbehave([{ when: { taskType: "upload" }, then: { task: { polls: 3 } } }])
         const result = yield* sync
         assert.strictEqual(result.outcome, "Completed")
-        assert.strictEqual(result.polls, 4)
+        // More when the transfer itself takes its time.
+        assert.isAtLeast(result.polls, 4)
       })
     )
   )
@@ -82,7 +83,8 @@ describe("faults of tasks", () => {
         yield* misbehave([{ when: { taskType: "upload" }, then: { task: { stale: 3 } } }])
         const result = yield* sync
         assert.strictEqual(result.outcome, "Completed")
-        assert.strictEqual(result.polls, 4)
+        // More when the transfer itself takes its time.
+        assert.isAtLeast(result.polls, 4)
         // What an official client would have taken for the end of this sync.
         yield* server.faults.set([{ when: { taskType: "upload" }, then: { task: { stale: 1 } } }])
         const before = yield* Wire.info(session.sessionId, { TaskType: "upload" })
@@ -103,7 +105,8 @@ describe("faults of tasks", () => {
         const upload = { taskType: "upload" } as const
         yield* misbehave([{ when: upload, then: { task: { hidden: 3 } } }])
         const late = yield* sync
-        assert.deepStrictEqual([late.outcome, late.polls], ["Completed", 4])
+        assert.strictEqual(late.outcome, "Completed")
+        assert.isAtLeast(late.polls, 4)
         yield* misbehave([{ when: upload, then: { task: { hidden: 1000 } } }])
         assert.strictEqual((yield* sync).outcome, "NothingToSync")
       })
@@ -258,9 +261,12 @@ describe("faults of calls", () => {
         Effect.gen(function* () {
           const { calls, misbehave, sync } = yield* prepared
           yield* misbehave([{ when: { ...polls, calls: { from: 2, to: 4 } }, then: { drop } }])
+          const { length } = yield* calls("GetContextInfo")
           const result = yield* sync
-          assert.deepStrictEqual([result.outcome, result.polls], ["Completed", 4])
-          const dropped = (yield* calls("GetContextInfo")).slice(-4, -1)
+          assert.strictEqual(result.outcome, "Completed")
+          assert.isAtLeast(result.polls, 4)
+          // After the look at what was there before.
+          const dropped = (yield* calls("GetContextInfo")).slice(length + 1, length + 4)
           const status = drop === "midway" ? 200 : 0
           assert.deepStrictEqual(
             dropped.map((call) => call.status),

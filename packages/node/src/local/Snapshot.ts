@@ -13,25 +13,17 @@ import { invalid, LocalAdminError } from "./AdminError.js"
 import type { Service as DataDirectory } from "./DataDirectory.js"
 import * as Identifier from "./Identifier.js"
 import { describe } from "./LocalAgentBayError.js"
+import * as StateCopy from "./StateCopy.js"
 
 const folders = ["contexts", "sessions"]
-
-/** SQLite keeps up to three files beside each other. */
-const stateFiles = ({ stateFile }: DataDirectory): ReadonlyArray<string> => {
-  const name = NodePath.basename(stateFile)
-  return [name, `${name}-wal`, `${name}-shm`]
-}
-
-/** State last: with it gone or not yet there, folders without it are only unknown ones. */
-const parts = (directory: DataDirectory): ReadonlyArray<string> => [
-  ...folders,
-  ...stateFiles(directory)
-]
 
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LocalAdminError> =>
   Effect.tryPromise({
     try: action,
-    catch: (cause) => new LocalAdminError({ reason: "Server", detail: describe(cause), cause })
+    catch: (cause) =>
+      cause instanceof LocalAdminError
+        ? cause
+        : new LocalAdminError({ reason: "Server", detail: describe(cause), cause })
   })
 
 /** Folders that the rooms expect to be there. */
@@ -44,13 +36,6 @@ const ready = async (directory: DataDirectory): Promise<void> => {
 const placeInTrash = (directory: DataDirectory): string =>
   NodePath.join(directory.trash, Identifier.taskId())
 
-const removeAll = async (directory: DataDirectory, from: string): Promise<void> => {
-  // The other way round: a state without its files would tell lies.
-  for (const part of parts(directory).toReversed()) {
-    await NodeFs.rm(NodePath.join(from, part), { recursive: true, force: true })
-  }
-}
-
 const exists = (path: string): Promise<boolean> =>
   NodeFs.lstat(path).then(
     () => true,
@@ -58,12 +43,12 @@ const exists = (path: string): Promise<boolean> =>
   )
 
 /** Links stay what they are, also those that lead nowhere; times tell transfers what is new. */
-const copyAll = async (directory: DataDirectory, from: string, to: string): Promise<void> => {
+const copyFolders = async (from: string, to: string): Promise<void> => {
   await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
-  for (const part of parts(directory)) {
-    const source = NodePath.join(from, part)
+  for (const folder of folders) {
+    const source = NodePath.join(from, folder)
     if (!(await exists(source))) continue
-    await NodeFs.cp(source, NodePath.join(to, part), {
+    await NodeFs.cp(source, NodePath.join(to, folder), {
       recursive: true,
       preserveTimestamps: true,
       verbatimSymlinks: true,
@@ -72,28 +57,37 @@ const copyAll = async (directory: DataDirectory, from: string, to: string): Prom
   }
 }
 
-const moveAll = async (directory: DataDirectory, from: string, to: string): Promise<void> => {
+const moveFolders = async (from: string, to: string): Promise<void> => {
   await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
-  for (const part of parts(directory)) {
-    const source = NodePath.join(from, part)
-    if (await exists(source)) await NodeFs.rename(source, NodePath.join(to, part))
+  for (const folder of folders) {
+    const source = NodePath.join(from, folder)
+    if (await exists(source)) await NodeFs.rename(source, NodePath.join(to, folder))
   }
 }
 
+/** Out of the way in a step for each; the rooms empty the trash when they are opened again. */
+const discardFolders = async (directory: DataDirectory): Promise<void> => {
+  await NodeFs.mkdir(directory.trash, { recursive: true })
+  for (const folder of folders) {
+    const path = NodePath.join(directory.root, folder)
+    if (await exists(path)) await NodeFs.rename(path, placeInTrash(directory))
+  }
+}
+
+/** The state in a folder that holds a copy of everything. */
+const stateIn = (directory: DataDirectory, folder: string): string =>
+  NodePath.join(folder, NodePath.basename(directory.stateFile))
+
 /**
- * Removes all sessions, contexts and files: into the trash, in a few steps. The rooms empty it
- * when they are opened again.
+ * Removes all sessions, contexts and files.
  *
  * @since 0.1.0
  */
 export const clear = (directory: DataDirectory): Effect.Effect<void, LocalAdminError> =>
   attempt(async () => {
-    await NodeFs.mkdir(directory.trash, { recursive: true })
-    // The other way round: a state without its files would tell lies.
-    for (const part of parts(directory).toReversed()) {
-      const path = NodePath.join(directory.root, part)
-      if (await exists(path)) await NodeFs.rename(path, placeInTrash(directory))
-    }
+    // First of all: folders without a state are only unknown ones.
+    await StateCopy.clear(directory.stateFile)
+    await discardFolders(directory)
     await ready(directory)
   })
 
@@ -167,7 +161,8 @@ export const take = Effect.fnUntraced(function* (
   }
   const unfinished = NodePath.join(directory.staging, Identifier.taskId())
   yield* attempt(async () => {
-    await copyAll(directory, directory.root, unfinished)
+    await copyFolders(directory.root, unfinished)
+    await StateCopy.save(directory.stateFile, stateIn(directory, unfinished))
     await NodeFs.mkdir(directory.snapshots, { recursive: true, mode: 0o700 })
     await NodeFs.rename(unfinished, folder)
   })
@@ -195,10 +190,31 @@ const whole = "whole"
 /** Puts back what a restore has moved aside. */
 const putBack = async (directory: DataDirectory, aside: string): Promise<void> => {
   // Until everything was aside, nothing else had come into its place.
-  if (await exists(NodePath.join(aside, whole))) await removeAll(directory, directory.root)
-  await moveAll(directory, aside, directory.root)
+  if (await exists(NodePath.join(aside, whole))) {
+    await StateCopy.load(directory.stateFile, stateIn(directory, aside))
+    await discardFolders(directory)
+    // From here on what is in its place belongs there.
+    await NodeFs.rm(NodePath.join(aside, whole))
+  }
+  await moveFolders(aside, directory.root)
   await ready(directory)
-  await NodeFs.rm(aside, { recursive: true, force: true })
+  await removeFolder(aside)
+}
+
+/** The state of a snapshot. Whoever put it there, it may be anything. */
+const loadSaved = async (directory: DataDirectory, folder: string): Promise<void> => {
+  const saved = stateIn(directory, folder)
+  try {
+    // SQLite would make an empty one.
+    await NodeFs.access(saved)
+    await StateCopy.load(directory.stateFile, saved)
+  } catch (cause) {
+    throw new LocalAdminError({
+      reason: "Restore",
+      detail: `the snapshot ${NodePath.basename(folder)} cannot be opened: ${describe(cause)}`,
+      cause
+    })
+  }
 }
 
 const removeFolder = (path: string): Promise<void> =>
@@ -219,10 +235,13 @@ export const restoring = (directory: DataDirectory, folder: string) => {
       const fresh = place(freshPrefix)
       try {
         // The slow part first: until it is done, nothing has been touched.
-        await copyAll(directory, folder, fresh)
-        await moveAll(directory, directory.root, aside)
+        await copyFolders(folder, fresh)
+        await NodeFs.mkdir(aside, { mode: 0o700 })
+        await StateCopy.save(directory.stateFile, stateIn(directory, aside))
+        await moveFolders(directory.root, aside)
         await NodeFs.writeFile(NodePath.join(aside, whole), "")
-        await moveAll(directory, fresh, directory.root)
+        await loadSaved(directory, folder)
+        await moveFolders(fresh, directory.root)
       } finally {
         await removeFolder(fresh)
       }
