@@ -76,7 +76,8 @@ const writeFile = async (host: string, entry: Entry): Promise<void> => {
         written += NodeFs.writeSync(file, chunk, written)
       }
     }
-    NodeFs.fchmodSync(file, entry.header.mode)
+    // The file may belong to another user than who packed it, and must not run as that one.
+    NodeFs.fchmodSync(file, entry.header.mode & 0o777)
     stamp(file, entry.header)
   } finally {
     NodeFs.closeSync(file)
