@@ -1,6 +1,7 @@
 /** The captured requests and sample answers of the protocol, and whether an answer is like one. */
 import type * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert } from "@effect/vitest"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as NodeFs from "node:fs"
@@ -49,10 +50,14 @@ export const sampleOf = (action: string, name: string) => {
   return found
 }
 
+const readJson = (text: string): Option.Option<unknown> =>
+  /^[[{]/.test(text) ? Option.liftThrowable<[], unknown>(() => JSON.parse(text))() : Option.none()
+
 /** The paths of all keys with the kinds of their values; JSON texts are read. */
 const shapeOf = (value: unknown, at = ""): ReadonlyArray<string> => {
-  if (typeof value === "string" && /^[[{]/.test(value)) {
-    return [`${at}: string`, ...shapeOf(JSON.parse(value), `${at}(json)`)]
+  if (typeof value === "string") {
+    const inside = Option.map(readJson(value), (json) => shapeOf(json, `${at}(json)`))
+    return [`${at}: string`, ...Option.getOrElse(inside, () => [])]
   }
   if (Array.isArray(value)) {
     return [`${at}: list`, ...value.flatMap((element) => shapeOf(element, `${at}[]`))]
