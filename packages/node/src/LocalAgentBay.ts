@@ -14,41 +14,25 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as NodeOs from "node:os"
 import * as Faults from "./Faults.js"
-import * as Admin from "./local/Admin.js"
-import * as AdminRoute from "./local/AdminRoute.js"
+import * as Admin from "./local/admin/Admin.js"
+import * as AdminRoute from "./local/admin/AdminRoute.js"
 import * as Advertisement from "./local/Advertisement.js"
-import * as ApiKey from "./local/ApiKey.js"
-import * as CallLog from "./local/CallLog.js"
-import * as BackgroundWork from "./local/BackgroundWork.js"
-import * as ContextCleaning from "./local/ContextCleaning.js"
-import * as ContextStore from "./local/ContextStore.js"
+import * as ApiKey from "./local/http/ApiKey.js"
+import * as CallLog from "./local/admin/CallLog.js"
+import * as ContextStore from "./local/contexts/ContextStore.js"
 import * as DataDirectory from "./local/DataDirectory.js"
-import * as FaultPlan from "./local/FaultPlan.js"
-import * as DirectLink from "./local/DirectLink.js"
-import * as FileUrl from "./local/FileUrl.js"
-import * as HttpFront from "./local/HttpFront.js"
-import * as InternalContexts from "./local/InternalContexts.js"
-import * as Listener from "./local/Listener.js"
-import type { LocalAdminError } from "./local/AdminError.js"
+import * as FaultPlan from "./local/faults/FaultPlan.js"
+import * as DirectLink from "./local/tools/DirectLink.js"
+import * as HttpFront from "./local/http/HttpFront.js"
+import * as Rooms from "./local/Rooms.js"
+import * as Listener from "./local/http/Listener.js"
+import type { LocalAdminError } from "./local/admin/AdminError.js"
 import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
-import * as Operations from "./local/Operations.js"
-import * as Recycling from "./local/Recycling.js"
-import * as RecyclingSweep from "./local/RecyclingSweep.js"
-import * as Routes from "./local/Routes.js"
 import * as ServerClock from "./local/ServerClock.js"
-import * as SessionRegistry from "./local/SessionRegistry.js"
-import * as SessionRelease from "./local/SessionRelease.js"
-import * as Sessions from "./local/Sessions.js"
-import * as Snapshot from "./local/Snapshot.js"
-import * as Shell from "./local/Shell.js"
-import * as State from "./local/State.js"
-import * as StoreVersions from "./local/StoreVersions.js"
-import * as StoredFiles from "./local/StoredFiles.js"
-import * as SyncEngine from "./local/SyncEngine.js"
-import * as Tls from "./local/Tls.js"
-import * as TransferQueue from "./local/TransferQueue.js"
-import * as Toolbox from "./local/Toolbox.js"
-import * as World from "./local/World.js"
+import * as Snapshot from "./local/admin/Snapshot.js"
+import * as Shell from "./local/shell/Shell.js"
+import * as Tls from "./local/http/Tls.js"
+import * as World from "./local/admin/World.js"
 
 export {
   /**
@@ -56,7 +40,7 @@ export {
    * @category errors
    */
   LocalAdminError
-} from "./local/AdminError.js"
+} from "./local/admin/AdminError.js"
 
 export type {
   /**
@@ -80,7 +64,7 @@ export type {
    * @category models
    */
   ServerState
-} from "./local/Admin.js"
+} from "./local/admin/Admin.js"
 
 export type {
   /**
@@ -90,7 +74,7 @@ export type {
    * @category models
    */
   Call
-} from "./local/CallLog.js"
+} from "./local/admin/CallLog.js"
 
 export {
   /**
@@ -236,27 +220,6 @@ export const readAdvertised = (dataDirectory: string): Effect.Effect<Option.Opti
   Effect.provide(Advertisement.read(dataDirectory), NodeFileSystem.layer)
 
 /**
- * The rooms of the server, which a reset and a restore close and open again. Each stands on
- * those after it, which are therefore opened before and closed after it.
- */
-const rooms = Routes.layer.pipe(
-  Layer.provideMerge(Operations.layer),
-  Layer.provideMerge(Toolbox.layer),
-  Layer.provideMerge(Sessions.layer),
-  Layer.provideMerge(SessionRelease.layer),
-  Layer.provideMerge(RecyclingSweep.layer),
-  Layer.provideMerge(SyncEngine.layer),
-  Layer.provideMerge(InternalContexts.layer),
-  Layer.provideMerge(Layer.mergeAll(ContextCleaning.layer, StoredFiles.layer)),
-  Layer.provideMerge(BackgroundWork.layer),
-  Layer.provideMerge(
-    Layer.mergeAll(ContextStore.layer, SessionRegistry.layer, StoreVersions.layer, Recycling.layer)
-  ),
-  Layer.provideMerge(Layer.mergeAll(FileUrl.layer, TransferQueue.layer)),
-  Layer.provideMerge(State.layer)
-)
-
-/**
  * The text of the certificate that a client has to trust to reach a server with this
  * `certFile` (of the {@link Service} or of what is {@link Advertised}), for the `ca` of
  * `NodeAgentBay.layer`. Undefined without a certificate, and for one that another authority
@@ -308,7 +271,7 @@ const serve = (
     const adminToken = yield* ApiKey.adminToken
     const identity = yield* Tls.identity(options.tls ?? false, host)
     yield* Snapshot.recover(directory)
-    const world = yield* World.make(rooms)
+    const world = yield* World.make(Rooms.layer)
     const calls = CallLog.make()
     const admin = yield* Admin.make(world, calls)
     const answer = yield* HttpFront.make({

@@ -2,7 +2,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import * as Trash from "../../../packages/node/src/local/Trash.js"
+import * as Trash from "../../../packages/node/src/local/contexts/Trash.js"
 import { temporaryDirectory } from "./life.js"
 import { nobody, withoutPower } from "./powerless.js"
 

@@ -4,8 +4,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as NodeFs from "node:fs"
-import * as FileReceive from "../../../packages/node/src/local/FileReceive.js"
-import * as FileRange from "../../../packages/node/src/local/FileRange.js"
+import * as FileReceive from "../../../packages/node/src/local/contexts/FileReceive.js"
+import * as FileRange from "../../../packages/node/src/local/contexts/FileRange.js"
 import {
   connect,
   get,

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
-import * as FileUrl from "../../../packages/node/src/local/FileUrl.js"
+import * as FileUrl from "../../../packages/node/src/local/contexts/FileUrl.js"
 
 const origin = { url: "http://127.0.0.1:8080" }
 const target = { contextId: "SdkCtx-1", path: "/tmp/a.txt" }

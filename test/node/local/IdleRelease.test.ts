@@ -3,9 +3,9 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
-import * as IdleRelease from "../../../packages/node/src/local/IdleRelease.js"
-import * as Session from "../../../packages/node/src/local/Session.js"
-import { SessionRelease } from "../../../packages/node/src/local/SessionRelease.js"
+import * as IdleRelease from "../../../packages/node/src/local/sessions/IdleRelease.js"
+import * as Session from "../../../packages/node/src/local/sessions/Session.js"
+import { SessionRelease } from "../../../packages/node/src/local/sessions/SessionRelease.js"
 
 const idleSeconds = 60
 

@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as NodeNet from "node:net"
 import { PassThrough } from "node:stream"
 import type { IncomingMessage } from "node:http"
-import * as RequestForm from "../../../packages/node/src/local/RequestForm.js"
+import * as RequestForm from "../../../packages/node/src/local/http/RequestForm.js"
 import * as Wire from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import * as Paging from "../../../packages/node/src/local/Paging.js"
+import * as Paging from "../../../packages/node/src/local/actions/Paging.js"
 
 const items = (sequences: ReadonlyArray<number>) => sequences.map((sequence) => ({ sequence }))
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as NodeFs from "node:fs"
-import * as Mapping from "../../../packages/node/src/local/Mapping.js"
+import * as Mapping from "../../../packages/node/src/local/sync/Mapping.js"
 import * as Wire from "./wire.js"
 import { kinds, tree, write } from "./workspace.js"
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as DataDirectory from "../../../packages/node/src/local/DataDirectory.js"
 import * as State from "../../../packages/node/src/local/State.js"
-import * as StoreVersions from "../../../packages/node/src/local/StoreVersions.js"
+import * as StoreVersions from "../../../packages/node/src/local/contexts/StoreVersions.js"
 import { temporaryDirectory } from "./life.js"
 
 const binding = (sessionId: string, mount: string, contextId = "c", mapped = "") => ({

@@ -9,7 +9,7 @@ import { execFile } from "node:child_process"
 import * as NodeCrypto from "node:crypto"
 import * as NodeFs from "node:fs"
 import * as NodeHttps from "node:https"
-import * as Tls from "../../../packages/node/src/local/Tls.js"
+import * as Tls from "../../../packages/node/src/local/http/Tls.js"
 import { collecting, serving, temporaryDirectory } from "./life.js"
 import * as Wire from "./wire.js"
 

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Order from "effect/Order"
 import * as NodeFs from "node:fs"
 import { execFileSync } from "node:child_process"
-import * as Transfer from "../../../packages/node/src/local/Transfer.js"
+import * as Transfer from "../../../packages/node/src/local/transfer/Transfer.js"
 import { mode, place, prepared, unfinished } from "./sides.js"
 import { readTree, replaceCall, type Tree, writeTree } from "./trees.js"
 

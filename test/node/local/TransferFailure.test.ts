@@ -6,8 +6,12 @@ import * as Fiber from "effect/Fiber"
 import * as NodeFs from "node:fs"
 import { constants } from "node:os"
 import { vi } from "vitest"
-import { copyLarge, copySmall, smallFileBytes } from "../../../packages/node/src/local/FileCopy.js"
-import * as Transfer from "../../../packages/node/src/local/Transfer.js"
+import {
+  copyLarge,
+  copySmall,
+  smallFileBytes
+} from "../../../packages/node/src/local/transfer/FileCopy.js"
+import * as Transfer from "../../../packages/node/src/local/transfer/Transfer.js"
 import {
   readTree,
   replaceCall,

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import * as Transfer from "../../../packages/node/src/local/Transfer.js"
+import * as Transfer from "../../../packages/node/src/local/transfer/Transfer.js"
 import { prepared } from "./sides.js"
 import { readTree } from "./trees.js"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import * as Transfer from "../../../packages/node/src/local/Transfer.js"
-import * as Whitelist from "../../../packages/node/src/local/Whitelist.js"
+import * as Transfer from "../../../packages/node/src/local/transfer/Transfer.js"
+import * as Whitelist from "../../../packages/node/src/local/transfer/Whitelist.js"
 import { readTree, temporaryDirectory, type Tree, writeTree } from "./trees.js"
 
 const name = FastCheck.constantFrom("a", "b", "c")

@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FastCheck from "effect/FastCheck"
-import * as TransferQueue from "../../../packages/node/src/local/TransferQueue.js"
+import * as TransferQueue from "../../../packages/node/src/local/sync/TransferQueue.js"
 
 const claim = (mount: string, more: Partial<TransferQueue.Claim> = {}): TransferQueue.Claim => ({
   sessionId: "s",

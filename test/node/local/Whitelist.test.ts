@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Whitelist from "../../../packages/node/src/local/Whitelist.js"
+import * as Whitelist from "../../../packages/node/src/local/transfer/Whitelist.js"
 
 const segments = FastCheck.array(FastCheck.constantFrom("a", "b", "ab", "a b"), { maxLength: 4 })
 const entry = FastCheck.record({

@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as World from "../../../packages/node/src/local/World.js"
+import * as World from "../../../packages/node/src/local/admin/World.js"
 
 class Room extends Context.Tag("test/Room")<Room, { readonly ground: string }>() {}
 

@@ -8,7 +8,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as NodeFs from "node:fs"
-import { reasonOf } from "./FileCopy.js"
+import { reasonOf } from "./transfer/FileCopy.js"
 
 /**
  * Home directory of a session's user, and what `~` stands for.

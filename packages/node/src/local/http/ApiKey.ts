@@ -1,0 +1,89 @@
+/**
+ * The key that clients of this server have to send.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { Buffer } from "node:buffer"
+import * as NodeCrypto from "node:crypto"
+import { DataDirectory } from "../DataDirectory.js"
+import * as Identifier from "../Identifier.js"
+import { describe, LocalAgentBayError } from "../LocalAgentBayError.js"
+import * as PrivateFile from "../PrivateFile.js"
+
+/** A secret of the data directory: made when there is none, and kept for its owner alone. */
+const kept = (
+  fileOf: (directory: typeof DataDirectory.Service) => string,
+  fresh: () => string
+): Effect.Effect<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> =>
+  Effect.flatMap(DataDirectory, (directory) =>
+    PrivateFile.keep(fileOf(directory), fresh).pipe(
+      Effect.map((secret) => Redacted.make(secret)),
+      Effect.mapError(
+        (cause) =>
+          new LocalAgentBayError({
+            reason: "DataDirectory",
+            dataDirectory: directory.root,
+            detail: describe(cause),
+            cause
+          })
+      )
+    )
+  )
+
+/**
+ * The key of the data directory: a random one, made at the first start and kept in a file
+ * that its owner alone can read.
+ *
+ * @since 0.1.0
+ */
+export const ofDataDirectory: Effect.Effect<
+  Redacted.Redacted,
+  LocalAgentBayError,
+  DataDirectory | FileSystem.FileSystem
+> = kept(({ keyFile }) => keyFile, Identifier.apiKey)
+
+/**
+ * The token of the admin route, made and kept in the same way.
+ *
+ * @since 0.1.0
+ */
+export const adminToken: Effect.Effect<
+  Redacted.Redacted,
+  LocalAgentBayError,
+  DataDirectory | FileSystem.FileSystem
+> = kept(({ adminTokenFile }) => adminTokenFile, Identifier.adminToken)
+
+/**
+ * A key that the program chose. A blank one would let in whoever sends none, so it is
+ * refused.
+ *
+ * @since 0.1.0
+ */
+export const given = Effect.fnUntraced(function* (
+  apiKey: Redacted.Redacted
+): Effect.fn.Return<Redacted.Redacted, LocalAgentBayError, DataDirectory> {
+  if (Redacted.value(apiKey).trim() !== "") return apiKey
+  const directory = yield* DataDirectory
+  return yield* new LocalAgentBayError({
+    reason: "ApiKey",
+    dataDirectory: directory.root,
+    detail: "it is blank"
+  })
+})
+
+/**
+ * Builds the check of an `Authorization` (a parameter, or a header of the admin route). It takes the same time wherever a wrong
+ * key of the right length differs from the right one.
+ *
+ * @since 0.1.0
+ */
+export const check = (apiKey: Redacted.Redacted): ((authorization: string) => boolean) => {
+  const expected = Buffer.from(`Bearer ${Redacted.value(apiKey)}`)
+  return (authorization) => {
+    const given = Buffer.from(authorization)
+    return given.length === expected.length && NodeCrypto.timingSafeEqual(given, expected)
+  }
+}
