@@ -15,7 +15,9 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 30_000,
+    // Only there so that a hang ends: the machine may be busy with something else.
+    testTimeout: 90_000,
+    hookTimeout: 60_000,
     reporters: ["default", "json"],
     outputFile: { json: "test-results/report.json" }
   }
