@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { InvalidArgument } from "./AgentBayError.js"
 import { positiveTime, refuse } from "./internal/arguments.js"
+import { isWellFormed } from "./internal/textPieces.js"
 
 /**
  * The default gateway, in Shanghai.
@@ -96,9 +97,6 @@ const parseEndpoint = (endpoint: string): Effect.Effect<string, InvalidArgument>
   return Effect.succeed(url.origin)
 }
 
-// What has half of a surrogate pair in it cannot be written in a URL or a form.
-const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -120,6 +118,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidArgument> 
     if (Redacted.value(options.apiKey).trim() === "") {
       return yield* refuse("apiKey", "must not be empty")
     }
+    // What has half of a surrogate pair in it cannot be written in a URL or a form.
     if (!isWellFormed(Redacted.value(options.apiKey))) {
       return yield* refuse("apiKey", "must be well-formed Unicode text")
     }

@@ -209,10 +209,12 @@ export const fromHttp = (http: HttpService): Service => {
     )
 
   const checkListing = (contextId: string, folder: string, options: ListFilesOptions) =>
-    Effect.zipRight(
-      Effect.zipRight(checkContext(contextId), folderPath("folder", folder)),
-      Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1)
-    )
+    Effect.gen(function* () {
+      yield* checkContext(contextId)
+      yield* folderPath("folder", folder)
+      yield* Arguments.options(options)
+      return yield* Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1)
+    })
 
   // Counted by what has come, so that a service whose pages are smaller than asked for is
   // read to the end as well.

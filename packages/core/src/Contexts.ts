@@ -172,11 +172,12 @@ export const fromHttp = (http: HttpService): Service => {
       })
     )
 
-  const checkListing = ({ pageSize, sessionId }: ListOptions) =>
-    Effect.zipRight(
-      Arguments.optionalNotBlank("sessionId", sessionId),
-      Arguments.wholeNumber("pageSize", pageSize ?? defaultPageSize, 1)
-    )
+  const checkListing = (options: ListOptions) =>
+    Effect.gen(function* () {
+      yield* Arguments.options(options)
+      yield* Arguments.optionalNotBlank("sessionId", options.sessionId)
+      yield* Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1)
+    })
 
   const startClear = (id: string) =>
     Effect.zipRight(Arguments.notBlank("id", id), http.call(ClearContext, { id }))
@@ -222,6 +223,7 @@ export const fromHttp = (http: HttpService): Service => {
       yield* http.call(DeleteContext, { id })
     }),
     clear: Effect.fn("Contexts.clear")(function* (id: string, options: ClearOptions = {}) {
+      yield* Arguments.options(options)
       const policy = yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
       const graceRetries = yield* Arguments.wholeNumber(
         "graceRetries",

@@ -186,7 +186,9 @@ export const release = (
     untilGone(http, sessionId, requestId, policy)
   )
 
-const syncOptionsOf = (sync: DeleteOptions["sync"]): ContextManager.SyncOptions | undefined =>
+const syncOptionsOf = (
+  sync: NonNullable<DeleteOptions["sync"]>
+): ContextManager.SyncOptions | undefined =>
   sync === true ? {} : sync === false ? undefined : sync
 
 const labelsOf = (http: HttpService, sessionId: string): SessionLabels => {
@@ -232,6 +234,7 @@ export const fromHttp = (http: HttpService, opened: Opened): Session => {
   const change = (kind: "pause" | "resume") =>
     Effect.fn(`Session.${kind}`)(function* (options: StateOptions = {}) {
       yield* Effect.annotateCurrentSpan(attributes)
+      yield* Arguments.options(options)
       const policy = yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
       yield* changeState(http, kind, sessionId, policy)
     })
@@ -258,8 +261,12 @@ export const fromHttp = (http: HttpService, opened: Opened): Session => {
     resume: change("resume"),
     delete: Effect.fn("Session.delete")(function* (deleteOptions: DeleteOptions = {}) {
       yield* Effect.annotateCurrentSpan(attributes)
+      yield* Arguments.options(deleteOptions)
+      yield* Arguments.optionalBoolean("force", deleteOptions.force)
+      const { sync: asked = false } = deleteOptions
+      if (typeof asked !== "boolean") yield* Arguments.options(asked, "sync")
       const policy = yield* PollPolicy.validate(deleteOptions.pollPolicy ?? http.pollPolicy)
-      const sync = syncOptionsOf(deleteOptions.sync)
+      const sync = syncOptionsOf(asked)
       if (sync !== undefined) {
         const lastSync = contextManager.sync(sync)
         yield* deleteOptions.force === true ? forced(lastSync, sessionId) : lastSync

@@ -9,8 +9,9 @@ import * as Encoding from "effect/Encoding"
 import type * as Option from "effect/Option"
 import type { CallError, InvalidArgument, ToolError } from "./AgentBayError.js"
 import * as Arguments from "./internal/arguments.js"
+import { concat } from "./internal/bytes.js"
 import { parseListing, parseStat, sizeOf } from "./internal/fileAnswers.js"
-import { cutBytes, cutText, pieceSize } from "./internal/textPieces.js"
+import { cutBytes, cutText, isWellFormed, pieceSize } from "./internal/textPieces.js"
 import type { ToolCalls } from "./internal/toolCall.js"
 import type { ToolDescription } from "./Protocol.js"
 
@@ -114,16 +115,6 @@ const asText = (bytes: Uint8Array): string | undefined => {
   }
 }
 
-const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const all = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    all.set(piece, offset)
-    offset += piece.length
-  }
-  return all
-}
-
 interface Piece {
   readonly content: string
   readonly format?: "binary"
@@ -134,10 +125,13 @@ const toPieces = (
   content: string | Uint8Array,
   options: { readonly binary: boolean; readonly whole: boolean }
 ): Effect.Effect<ReadonlyArray<Piece>, InvalidArgument> => {
+  if (typeof content !== "string" && !(content instanceof Uint8Array)) {
+    return Arguments.refuse("content", "must be a text or a Uint8Array")
+  }
   const text = typeof content === "string" ? content : asText(content)
   if (text !== undefined) {
     // Half a character has no UTF-8: it would come back as another one.
-    if (/\p{Surrogate}/u.test(text)) {
+    if (!isWellFormed(text)) {
       return Arguments.refuse("content", "must be well-formed Unicode text")
     }
     const pieces = options.whole ? [text] : cutText(text)
@@ -194,7 +188,15 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
       Effect.annotateCurrentSpan(attributes),
       Effect.forEach(
         Object.entries(paths),
-        ([argument, path]) => Arguments.notBlank(argument, path),
+        ([argument, path]) =>
+          Effect.zipRight(
+            Arguments.notBlank(argument, path),
+            Effect.suspend(() =>
+              isWellFormed(path)
+                ? Effect.void
+                : Arguments.refuse(argument, "must be well-formed Unicode")
+            )
+          ),
         { discard: true }
       )
     )
