@@ -61,7 +61,8 @@ export interface FileStat {
 export interface SessionFiles {
   /**
    * The bytes of a file, read in pieces of 60 KiB; by a direct link whole. Who changes the
-   * file meanwhile may be seen in the later pieces only.
+   * file meanwhile may be seen in the later pieces only. A tool that gives less than the file
+   * has is a `ToolError`, unless the file has become shorter meanwhile.
    */
   readonly read: (path: string) => Effect.Effect<Uint8Array, FileError>
   /** The text of a file, decoded as UTF-8. */
@@ -171,8 +172,16 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
     let offset = 0
     while (offset < size) {
       const piece = yield* readPiece(path, offset, pieceSize)
-      // A file that has become shorter meanwhile ends here.
-      if (piece.length === 0) break
+      // Either the file has become shorter meanwhile, or the tool holds something back.
+      if (piece.length === 0) {
+        const sizeNow = sizeOf(yield* call("get_file_info", { path }))
+        if (sizeNow !== undefined && sizeNow <= offset) break
+        return yield* calls.toError(
+          "read_file",
+          `it gave nothing from byte ${offset} on of ${path}, which has ${size}`,
+          ""
+        )
+      }
       pieces.push(piece)
       offset += piece.length
     }
