@@ -7,7 +7,6 @@ import type { Service as HttpService } from "../AgentBayHttp.js"
  * proves that nothing was started: a lost answer may hide that it was.
  */
 export const startOnce = <A, E extends CallError>(
-  http: HttpService,
+  { retryPolicy: schedule }: Pick<HttpService, "retryPolicy">,
   send: Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  Effect.retry(send, { schedule: http.retryPolicy, while: isProofOfNoStart })
+): Effect.Effect<A, E> => Effect.retry(send, { schedule, while: isProofOfNoStart })
