@@ -104,7 +104,8 @@ export interface Service {
    *
    * The file is sent once. It may be repeated as a whole, when the content can be had again.
    * An answer other than HTTP 2xx, redirects included, is a `TransportError` (`Status`); 403
-   * usually means that the URL is not valid any more. The configured `timeout` is the longest
+   * usually means that the URL is not valid any more. (Over `fetch`, which cannot tell it, the
+   * redirect of a stream is a `Transport` one.) The configured `timeout` is the longest
    * time in which nothing moves, not the time for the whole file; the time that the stream
    * takes to make its bytes does not count.
    */

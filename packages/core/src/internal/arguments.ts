@@ -32,9 +32,7 @@ export const options = (
   value: object,
   argument = "options"
 ): Effect.Effect<void, InvalidArgument> =>
-  isOptions(value)
-    ? Effect.void
-    : refuse(argument, `must be an object of options, but is ${shown(value)}`)
+  isOptions(value) ? Effect.void : refuse(argument, "must be an object of options")
 
 /** Refuses a text that is blank, or no text at all. */
 export const notBlank = (argument: string, value: string): Effect.Effect<void, InvalidArgument> =>
