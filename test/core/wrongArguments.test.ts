@@ -3,11 +3,18 @@
  * `InvalidArgument`, nothing is sent, and nothing is thrown.
  */
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
+import * as AgentBayConfig from "@effect-agentbay/core/AgentBayConfig"
+import * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
 import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
+import * as ContextManager from "@effect-agentbay/core/ContextManager"
 import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
+import * as SyncPolicy from "@effect-agentbay/core/SyncPolicy"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { actions, requestsOf, wired } from "./wired.js"
@@ -191,6 +198,79 @@ describe("wrong arguments", () => {
       )
       const double = yield* AgentBayTest.AgentBayTest
       assert.isAbove((yield* double.timesOf("GetContextFileUploadUrl")).length, 0)
+    }).pipe(Effect.provide(wired()))
+  )
+
+  it.effect("a part of a policy that is none is refused, and not read as its defaults", () =>
+    Effect.gen(function* () {
+      const parts = ["upload", "download", "delete", "extract", "recycle", "whiteLists", "mapping"]
+      for (const part of parts) {
+        for (const value of [
+          false,
+          true,
+          5,
+          "Archive",
+          () => 1,
+          ...(part === "whiteLists" ? [] : [[]])
+        ]) {
+          const error = yield* Effect.flip(
+            SyncPolicy.validate(SyncPolicy.make(wrong({ [part]: value })))
+          )
+          assert.strictEqual(error._tag, "InvalidArgument")
+        }
+      }
+      for (const value of [...strangers, "Archive"]) {
+        yield* Effect.flip(SyncPolicy.validate(SyncPolicy.make(wrong(value))))
+        yield* Effect.flip(SyncPolicy.validate(SyncPolicy.make({ whiteLists: [wrong(value)] })))
+      }
+    })
+  )
+
+  it.effect("numbers for a poll policy that are no options are refused", () =>
+    Effect.gen(function* () {
+      for (const value of [...strangers, "1 second"]) {
+        const error = yield* Effect.flip(PollPolicy.validate(PollPolicy.spaced(wrong(value))))
+        assert.strictEqual(error.argument, "interval")
+      }
+    })
+  )
+
+  it.effect("what layers are built from", () =>
+    Effect.gen(function* () {
+      const apiKey = Redacted.make("akm-secret")
+      for (const [argument, options] of [
+        ["options", null],
+        ["options", "akm-secret"],
+        ["apiKey", {}],
+        ["apiKey", { apiKey: "akm-secret" }],
+        ["apiKey", { apiKey: null }],
+        ["apiKey", { apiKey: Redacted.make(5) }],
+        ["endpoint", { apiKey, endpoint: 5 }],
+        ["regionId", { apiKey, regionId: 5 }],
+        ["timeout", { apiKey, timeout: {} }]
+      ] as const) {
+        const error = yield* Effect.flip(AgentBayConfig.make(wrong(options)))
+        assert.strictEqual(error.argument, argument)
+        assert.notInclude(error.message, "akm-secret")
+      }
+      for (const [argument, options] of [
+        ["options", null],
+        ["options", "1 second"],
+        ["retryPolicy", { retryPolicy: "1 second" }],
+        ["pollPolicy", { pollPolicy: 5 }]
+      ] as const) {
+        const error = yield* Effect.flip(
+          Effect.scoped(
+            Layer.build(AgentBayHttp.layer(wrong(options))).pipe(
+              Effect.provide(AgentBayConfig.layer({ apiKey })),
+              Effect.provide(FetchHttpClient.layer)
+            )
+          )
+        )
+        assert.strictEqual(error.argument, argument)
+      }
+      const error = yield* Effect.flip(ContextManager.make(wrong(null)))
+      assert.strictEqual(error.argument, "options")
     }).pipe(Effect.provide(wired()))
   )
 })

@@ -75,8 +75,9 @@ export const spaced = (options?: {
   readonly interval?: Duration.DurationInput | undefined
   readonly maxRetries?: number | undefined
 }): PollPolicy => {
+  const given = options === undefined || Arguments.isOptions(options)
   const interval = Option.getOrElse(
-    Duration.decodeUnknown(options?.interval ?? defaultInterval),
+    Duration.decodeUnknown(given ? (options?.interval ?? defaultInterval) : undefined),
     () => Duration.zero
   )
   const maxRetries = options?.maxRetries ?? defaultMaxRetries

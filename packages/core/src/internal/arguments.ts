@@ -21,7 +21,7 @@ export const shown = (value: unknown): string => {
 }
 
 /** Whether something can hold options. */
-export const isOptions = (value: unknown): boolean =>
+export const isOptions = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /**
