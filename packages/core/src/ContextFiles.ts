@@ -161,6 +161,22 @@ const fileIn =
     modifiedAt: timeOf(entry.gmtModified)
   })
 
+interface AskedPage {
+  readonly page: number
+  readonly pageSize: number
+  /** How many entries came before it, where that is known. */
+  readonly before: number | undefined
+}
+
+// A page that is asked for by its number has as many before it as were asked for, unless that
+// leads beyond the end: then the service gives fewer than asked for, on every page.
+const hasMore = (given: number, count: number | undefined, asked: AskedPage): boolean => {
+  if (count === undefined) return given >= asked.pageSize
+  if (given === 0) return false
+  const end = (asked.before ?? (asked.page - 1) * asked.pageSize) + given
+  return asked.before === undefined && end > count ? asked.page * given < count : end < count
+}
+
 const checkContext = (contextId: string) => Arguments.notBlank("contextId", contextId)
 
 /** @internal */
@@ -182,11 +198,7 @@ export const fromHttp = (http: HttpService): Service => {
     })
   )
 
-  const page = (
-    contextId: string,
-    folder: string,
-    asked: { readonly page: number; readonly pageSize: number; readonly before: number }
-  ) =>
+  const page = (contextId: string, folder: string, asked: AskedPage) =>
     Effect.map(
       http.call(DescribeContextFiles, {
         contextId,
@@ -196,13 +208,9 @@ export const fromHttp = (http: HttpService): Service => {
       }),
       ({ reply, requestId }): Page<ContextFile> => {
         const items = (reply.data ?? []).map(fileIn(folder))
-        const more =
-          reply.count === undefined
-            ? items.length >= asked.pageSize
-            : items.length > 0 && asked.before + items.length < reply.count
         return {
           items,
-          nextToken: more ? String(asked.page + 1) : undefined,
+          nextToken: hasMore(items.length, reply.count, asked) ? String(asked.page + 1) : undefined,
           totalCount: reply.count,
           requestId
         }
@@ -263,11 +271,7 @@ export const fromHttp = (http: HttpService): Service => {
     ) {
       const pageSize = yield* checkListing(contextId, folder, options)
       const number = yield* Arguments.wholeNumber("page", options.page ?? 1, 1)
-      return yield* page(contextId, folder, {
-        page: number,
-        pageSize,
-        before: (number - 1) * pageSize
-      })
+      return yield* page(contextId, folder, { page: number, pageSize, before: undefined })
     }),
     remove: Effect.fn("ContextFiles.remove")(function* (contextId: string, path: string) {
       yield* checkContext(contextId)

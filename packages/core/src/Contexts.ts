@@ -90,7 +90,7 @@ export interface Service {
   readonly getOrCreate: (name: string) => Effect.Effect<ContextDetails, CallError | InvalidArgument>
   /**
    * All contexts of the account, newest first. A page is asked for when the one before it has
-   * been read. An empty token, or the one that was just used, ends the list.
+   * been read. An empty token, or one that was used already, ends the list.
    */
   readonly list: (
     options?: ListOptions
