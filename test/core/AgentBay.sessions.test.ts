@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { actions, inTime, requestsOf, wired } from "./wired.js"
@@ -12,6 +13,7 @@ import { actions, inTime, requestsOf, wired } from "./wired.js"
 const sessionId = "session-1"
 const binding = { contextId: "SdkCtx-1", path: "/work" }
 const door = AgentBay.AgentBay
+const throttled = AgentBayTest.refuse({ code: "Throttling.User", httpStatus: 429 })
 const sessionGone = AgentBayTest.refuse({ code: "InvalidMcpSession.NotFound" })
 const service = (script: AgentBayTest.Script = {}) =>
   wired({
@@ -125,6 +127,35 @@ describe("AgentBay.session", () => {
       assert.deepStrictEqual(yield* warnings(inTime(scoped(Effect.void))), [])
       assert.deepStrictEqual(yield* deletions, [sessionId])
     }).pipe(Effect.provide(service({ DeleteSessionAsync: sessionGone })))
+  )
+
+  it.effect("whose release is throttled is deleted all the same", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* warnings(inTime(scoped(Effect.void))), [])
+      assert.deepStrictEqual(yield* deletions, [sessionId, sessionId, sessionId])
+      assert.deepStrictEqual((yield* actions).at(-1), "GetSessionDetail")
+    }).pipe(
+      Effect.provide(service({ DeleteSessionAsync: [throttled, throttled, AgentBayTest.ok()] }))
+    )
+  )
+
+  it.effect("whose release is throttled for ever does not keep its scope open", () =>
+    Effect.gen(function* () {
+      const lines = yield* warnings(inTime(scoped(Effect.void)))
+      assert.strictEqual(lines.length, 1)
+      assert.include(lines[0], "could not be deleted")
+      assert.strictEqual((yield* deletions).length, 4)
+    }).pipe(
+      Effect.provide(
+        wired({
+          retryPolicy: Schedule.spaced("1 second"),
+          script: {
+            CreateMcpSession: AgentBayTest.ok({ SessionId: sessionId, Success: true }),
+            DeleteSessionAsync: throttled
+          }
+        })
+      )
+    )
   )
 
   it.effect("that cannot be deleted is a logged warning", () =>

@@ -102,6 +102,24 @@ describe("SessionFiles.read", () => {
   it.effect("ends where a file has become shorter meanwhile", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* (yield* files).readString(path), "abc")
+    }).pipe(
+      Effect.provide(
+        service((request, index) => {
+          const bytes = new TextEncoder().encode("abc")
+          return holding(bytes, index === 0 ? 200_000 : bytes.length)(request)
+        })
+      )
+    )
+  )
+
+  it.effect("fails when the tool gives less than there is, and is no short success", () =>
+    Effect.gen(function* () {
+      const tools = yield* files
+      for (const read of [Effect.asVoid(tools.read(path)), Effect.asVoid(tools.readString(path))]) {
+        const error = yield* Effect.flip(read)
+        assert.deepInclude(error, { _tag: "ToolError", tool: "read_file", sessionId })
+        assert.include(error.message, "from byte 3 on")
+      }
     }).pipe(Effect.provide(service(holding(new TextEncoder().encode("abc"), 200_000))))
   )
 

@@ -48,7 +48,10 @@ export interface CreateOptions {
    * `waitForDownload` is `false` is neither waited for nor reported.
    */
   readonly contexts?: ReadonlyArray<ContextSync.ContextSync> | undefined
-  /** How long the session may idle before it is released, in whole seconds. */
+  /**
+   * How long the session may idle before it is released. A number is milliseconds; it is sent
+   * in whole seconds, rounded up. Default: the service's, 300 seconds.
+   */
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** The policy the session stands under. */
   readonly policyId?: string | undefined
@@ -139,8 +142,8 @@ export interface Service {
   ) => Stream.Stream<SessionSummary, CallError | InvalidArgument>
   /**
    * One page of them, counted from 1. The service knows only tokens, so page *n* takes *n*
-   * requests. A page that cannot be reached is an `InvalidArgument` with the `requestId` of
-   * the answer that said so.
+   * requests, and its `nextToken` only tells whether there is another. A page that cannot be
+   * reached is an `InvalidArgument` with the `requestId` of the answer that said so.
    */
   readonly listPage: (
     options?: ListOptions & { readonly page?: number | undefined }

@@ -11,7 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { InvalidArgument } from "./AgentBayError.js"
-import { positiveTime, refuse } from "./internal/arguments.js"
+import { options as checkOptions, positiveTime, refuse } from "./internal/arguments.js"
+import { isWellFormed } from "./internal/textPieces.js"
 
 /**
  * The default gateway, in Shanghai.
@@ -96,9 +97,6 @@ const parseEndpoint = (endpoint: string): Effect.Effect<string, InvalidArgument>
   return Effect.succeed(url.origin)
 }
 
-// What has half of a surrogate pair in it cannot be written in a URL or a form.
-const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -117,18 +115,29 @@ const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
  */
 export const make = (options: Options): Effect.Effect<Service, InvalidArgument> =>
   Effect.gen(function* () {
-    if (Redacted.value(options.apiKey).trim() === "") {
+    yield* checkOptions(options)
+    const key: unknown = Redacted.isRedacted(options.apiKey)
+      ? Redacted.value(options.apiKey)
+      : undefined
+    if (typeof key !== "string") {
+      return yield* refuse("apiKey", "must be a text in `Redacted.make`")
+    }
+    if (key.trim() === "") {
       return yield* refuse("apiKey", "must not be empty")
     }
-    if (!isWellFormed(Redacted.value(options.apiKey))) {
+    // What has half of a surrogate pair in it cannot be written in a URL or a form.
+    if (!isWellFormed(key)) {
       return yield* refuse("apiKey", "must be well-formed Unicode text")
     }
-    const origin = yield* parseEndpoint(options.endpoint ?? defaultEndpoint)
+    const { endpoint: given, regionId } = options
+    const endpoint = given ?? defaultEndpoint
+    if (typeof endpoint !== "string") return yield* refuse("endpoint", "must be a text")
+    const origin = yield* parseEndpoint(endpoint)
     const timeout = yield* positiveTime("timeout", options.timeout ?? defaultTimeout)
-    if (options.regionId !== undefined && options.regionId.trim() === "") {
+    if (regionId !== undefined && (typeof regionId !== "string" || regionId.trim() === "")) {
       return yield* refuse("regionId", "must not be blank: leave it out for the default")
     }
-    return { apiKey: options.apiKey, origin, regionId: options.regionId, timeout }
+    return { apiKey: options.apiKey, origin, regionId, timeout }
   })
 
 /**

@@ -22,6 +22,7 @@ import {
   type TransportError
 } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
+import * as Arguments from "./internal/arguments.js"
 import { type Exchanged, makeExchange } from "./internal/exchange.js"
 import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
 import {
@@ -161,8 +162,13 @@ export const make = (
     const { exchange, redact } = makeExchange(config, transport)
     const exchangeByLink = makeLinkExchange(config, transport)
     const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
+    yield* Arguments.options(options)
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
-    const retryPolicy = obeyingAdvice(options.retryPolicy ?? defaultRetryPolicy)
+    const whenFailed = options.retryPolicy ?? defaultRetryPolicy
+    if (!Schedule.isSchedule(whenFailed)) {
+      return yield* Arguments.refuse("retryPolicy", "must be a Schedule")
+    }
+    const retryPolicy = obeyingAdvice(whenFailed)
 
     const told = <Reply, E>(
       span: Tracer.Span,
@@ -263,7 +269,9 @@ export const layerTransport = (
 export const layer = (
   options: ClientOptions = {}
 ): Layer.Layer<AgentBayHttp, InvalidArgument, AgentBayConfig | HttpClient.HttpClient> => {
-  const { transformClient = (client) => client } = options
+  // What holds no options is refused by `make`.
+  const { transformClient = (client: HttpClient.HttpClient) => client }: ClientOptions =
+    Arguments.isOptions(options) ? options : {}
   const transport = Layer.effect(
     HttpTransport.HttpTransport,
     Effect.map(HttpClient.HttpClient, (client) =>

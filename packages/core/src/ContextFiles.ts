@@ -104,7 +104,8 @@ export interface Service {
    *
    * The file is sent once. It may be repeated as a whole, when the content can be had again.
    * An answer other than HTTP 2xx, redirects included, is a `TransportError` (`Status`); 403
-   * usually means that the URL is not valid any more. The configured `timeout` is the longest
+   * usually means that the URL is not valid any more. (Over `fetch`, which cannot tell it, the
+   * redirect of a stream is a `Transport` one.) The configured `timeout` is the longest
    * time in which nothing moves, not the time for the whole file; the time that the stream
    * takes to make its bytes does not count.
    */
@@ -160,6 +161,22 @@ const fileIn =
     modifiedAt: timeOf(entry.gmtModified)
   })
 
+interface AskedPage {
+  readonly page: number
+  readonly pageSize: number
+  /** How many entries came before it, where that is known. */
+  readonly before: number | undefined
+}
+
+// A page that is asked for by its number has as many before it as were asked for, unless that
+// leads beyond the end: then the service gives fewer than asked for, on every page.
+const hasMore = (given: number, count: number | undefined, asked: AskedPage): boolean => {
+  if (count === undefined) return given >= asked.pageSize
+  if (given === 0) return false
+  const end = (asked.before ?? (asked.page - 1) * asked.pageSize) + given
+  return asked.before === undefined && end > count ? asked.page * given < count : end < count
+}
+
 const checkContext = (contextId: string) => Arguments.notBlank("contextId", contextId)
 
 /** @internal */
@@ -181,11 +198,7 @@ export const fromHttp = (http: HttpService): Service => {
     })
   )
 
-  const page = (
-    contextId: string,
-    folder: string,
-    asked: { readonly page: number; readonly pageSize: number; readonly before: number }
-  ) =>
+  const page = (contextId: string, folder: string, asked: AskedPage) =>
     Effect.map(
       http.call(DescribeContextFiles, {
         contextId,
@@ -195,13 +208,9 @@ export const fromHttp = (http: HttpService): Service => {
       }),
       ({ reply, requestId }): Page<ContextFile> => {
         const items = (reply.data ?? []).map(fileIn(folder))
-        const more =
-          reply.count === undefined
-            ? items.length >= asked.pageSize
-            : items.length > 0 && asked.before + items.length < reply.count
         return {
           items,
-          nextToken: more ? String(asked.page + 1) : undefined,
+          nextToken: hasMore(items.length, reply.count, asked) ? String(asked.page + 1) : undefined,
           totalCount: reply.count,
           requestId
         }
@@ -209,10 +218,12 @@ export const fromHttp = (http: HttpService): Service => {
     )
 
   const checkListing = (contextId: string, folder: string, options: ListFilesOptions) =>
-    Effect.zipRight(
-      Effect.zipRight(checkContext(contextId), folderPath("folder", folder)),
-      Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1)
-    )
+    Effect.gen(function* () {
+      yield* checkContext(contextId)
+      yield* folderPath("folder", folder)
+      yield* Arguments.options(options)
+      return yield* Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1)
+    })
 
   // Counted by what has come, so that a service whose pages are smaller than asked for is
   // read to the end as well.
@@ -260,11 +271,7 @@ export const fromHttp = (http: HttpService): Service => {
     ) {
       const pageSize = yield* checkListing(contextId, folder, options)
       const number = yield* Arguments.wholeNumber("page", options.page ?? 1, 1)
-      return yield* page(contextId, folder, {
-        page: number,
-        pageSize,
-        before: (number - 1) * pageSize
-      })
+      return yield* page(contextId, folder, { page: number, pageSize, before: undefined })
     }),
     remove: Effect.fn("ContextFiles.remove")(function* (contextId: string, path: string) {
       yield* checkContext(contextId)

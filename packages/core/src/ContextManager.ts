@@ -21,7 +21,7 @@ import {
   type SyncProgress
 } from "./ContextStatus.js"
 import type { ContextSync, SyncPolicy } from "./ContextSync.js"
-import { notBlank } from "./internal/arguments.js"
+import { notBlank, options as checkOptions } from "./internal/arguments.js"
 import { bind } from "./internal/bindWait.js"
 import { readBindings, readInfo } from "./internal/statusReads.js"
 import { infoFilter, syncRequest } from "./internal/syncArguments.js"
@@ -271,6 +271,7 @@ export const make = (options: {
 }): Effect.Effect<Service, InvalidArgument, AgentBayHttp> =>
   Effect.gen(function* () {
     const http = yield* AgentBayHttp
+    yield* checkOptions(options)
     yield* notBlank("sessionId", options.sessionId)
     return fromHttp(http, options.sessionId)
   })

@@ -7,9 +7,9 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { InvalidArgument } from "./AgentBayError.js"
-import { refuseIssue } from "./internal/arguments.js"
+import { refuseIssue, shown } from "./internal/arguments.js"
 import { isAbsolute, pathIssue, segmentsOf } from "./internal/pathIssue.js"
-import { type Issue, policyIssue, shown } from "./internal/policyCheck.js"
+import { type Issue, policyIssue } from "./internal/policyCheck.js"
 import { key, optionalKey } from "./Protocol/Operation.js"
 import { SyncPolicy } from "./SyncPolicy.js"
 

@@ -90,7 +90,7 @@ export interface Service {
   readonly getOrCreate: (name: string) => Effect.Effect<ContextDetails, CallError | InvalidArgument>
   /**
    * All contexts of the account, newest first. A page is asked for when the one before it has
-   * been read. An empty token, or the one that was just used, ends the list.
+   * been read. An empty token, or one that was used already, ends the list.
    */
   readonly list: (
     options?: ListOptions
@@ -172,11 +172,12 @@ export const fromHttp = (http: HttpService): Service => {
       })
     )
 
-  const checkListing = ({ pageSize, sessionId }: ListOptions) =>
-    Effect.zipRight(
-      Arguments.optionalNotBlank("sessionId", sessionId),
-      Arguments.wholeNumber("pageSize", pageSize ?? defaultPageSize, 1)
-    )
+  const checkListing = (options: ListOptions) =>
+    Effect.gen(function* () {
+      yield* Arguments.options(options)
+      yield* Arguments.optionalNotBlank("sessionId", options.sessionId)
+      yield* Arguments.wholeNumber("pageSize", options.pageSize ?? defaultPageSize, 1)
+    })
 
   const startClear = (id: string) =>
     Effect.zipRight(Arguments.notBlank("id", id), http.call(ClearContext, { id }))
@@ -222,6 +223,7 @@ export const fromHttp = (http: HttpService): Service => {
       yield* http.call(DeleteContext, { id })
     }),
     clear: Effect.fn("Contexts.clear")(function* (id: string, options: ClearOptions = {}) {
+      yield* Arguments.options(options)
       const policy = yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
       const graceRetries = yield* Arguments.wholeNumber(
         "graceRetries",

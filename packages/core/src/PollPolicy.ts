@@ -6,8 +6,10 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
-import { InvalidArgument } from "./AgentBayError.js"
+import type { InvalidArgument } from "./AgentBayError.js"
+import * as Arguments from "./internal/arguments.js"
 
 /**
  * A schedule that says when the next status request is due. The first request is made at
@@ -73,8 +75,9 @@ export const spaced = (options?: {
   readonly interval?: Duration.DurationInput | undefined
   readonly maxRetries?: number | undefined
 }): PollPolicy => {
+  const given = options === undefined || Arguments.isOptions(options)
   const interval = Option.getOrElse(
-    Duration.decodeUnknown(options?.interval ?? defaultInterval),
+    Duration.decodeUnknown(given ? (options?.interval ?? defaultInterval) : undefined),
     () => Duration.zero
   )
   const maxRetries = options?.maxRetries ?? defaultMaxRetries
@@ -87,8 +90,9 @@ export const spaced = (options?: {
 }
 
 /**
- * Checks a policy: `maxRetries` is a whole number from 0 on, the interval lies between
- * 1 ms and one day. A schedule of your own is taken as it is.
+ * Checks a policy: {@link spaced} or {@link fromSchedule} has made it, `maxRetries` is a whole
+ * number from 0 on, the interval lies between 1 ms and one day. A schedule of your own is
+ * taken as it is.
  *
  * @since 0.1.0
  * @category validation
@@ -98,24 +102,20 @@ export const validate = (
   /** What the interval is called where the policy comes from. */
   intervalName = "interval"
 ): Effect.Effect<PollPolicy, InvalidArgument> => {
-  if (policy._tag === "Custom") return Effect.succeed(policy)
-  const { interval, maxRetries } = policy
-  if (!Number.isSafeInteger(maxRetries) || maxRetries < 0) {
-    return Effect.fail(
-      new InvalidArgument({
-        argument: "maxRetries",
-        issue: `must be a whole number from 0 on, but is ${maxRetries}`
-      })
+  if (!Predicate.hasProperty(policy, "schedule") || !Schedule.isSchedule(policy.schedule)) {
+    return Arguments.refuse(
+      "pollPolicy",
+      "must be a policy that `PollPolicy.spaced` or `PollPolicy.fromSchedule` has made"
     )
   }
-  return Duration.between(interval, { minimum: Duration.millis(1), maximum: Duration.days(1) })
-    ? Effect.succeed(policy)
-    : Effect.fail(
-        new InvalidArgument({
-          argument: intervalName,
-          issue: "must be a time between 1 ms and one day"
-        })
-      )
+  if (policy._tag === "Custom") return Effect.succeed(policy)
+  const { interval, maxRetries } = policy
+  return Effect.zipRight(
+    Arguments.wholeNumber("maxRetries", maxRetries),
+    Duration.between(interval, { minimum: Duration.millis(1), maximum: Duration.days(1) })
+      ? Effect.succeed(policy)
+      : Arguments.refuse(intervalName, "must be a time between 1 ms and one day")
+  )
 }
 
 /**

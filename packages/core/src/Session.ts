@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import { type CallError, type InvalidArgument, SyncTimeout } from "./AgentBayError.js"
 import type { Service as HttpService } from "./AgentBayHttp.js"
 import * as ContextManager from "./ContextManager.js"
@@ -13,6 +14,7 @@ import * as Arguments from "./internal/arguments.js"
 import * as DirectLink from "./internal/directLink.js"
 import { changeState } from "./internal/sessionState.js"
 import { shielded } from "./internal/shielded.js"
+import { startOnce } from "./internal/startOnce.js"
 import * as ToolCall from "./internal/toolCall.js"
 import * as Wait from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
@@ -121,11 +123,14 @@ export interface Session {
   /**
    * Releases the session and waits until it is gone. With `sync`, a failed final sync keeps
    * the session and fails with that error, unless `force` is set. A wait whose budget is
-   * used up is a `SyncTimeout`. Interruption stops the waiting; a release that was asked for
-   * goes on.
+   * used up is a `SyncTimeout`. The release is asked for once; again, by the retry policy and
+   * at most 3 times, only when the answer proves that nothing was started. Interruption stops
+   * the waiting; a release that was asked for goes on.
    */
   readonly delete: (options?: DeleteOptions) => Effect.Effect<void, ContextManager.SyncError>
 }
+
+const maxRepeatedReleases = 3
 
 const isGone = (status: string) => status === "DELETED" || status === "FINISH"
 
@@ -165,12 +170,17 @@ const untilGone = (
   })
 
 /**
- * Asks for the release of a session, without waiting for its end.
+ * Asks for the release of a session, without waiting for its end. It is asked again when the
+ * service turned it away unread, since nobody else may know of the session; not for ever, as
+ * that may be at the end of a scope, which nothing can interrupt.
  *
  * @internal
  */
 export const requestRelease = (http: HttpService, sessionId: string) =>
-  shielded(http.call(DeleteSessionAsync, { sessionId }))
+  startOnce(
+    { retryPolicy: Schedule.intersect(http.retryPolicy, Schedule.recurs(maxRepeatedReleases)) },
+    shielded(http.callOnce(DeleteSessionAsync, { sessionId }))
+  )
 
 /**
  * Releases a session and waits for its end.
@@ -186,7 +196,9 @@ export const release = (
     untilGone(http, sessionId, requestId, policy)
   )
 
-const syncOptionsOf = (sync: DeleteOptions["sync"]): ContextManager.SyncOptions | undefined =>
+const syncOptionsOf = (
+  sync: NonNullable<DeleteOptions["sync"]>
+): ContextManager.SyncOptions | undefined =>
   sync === true ? {} : sync === false ? undefined : sync
 
 const labelsOf = (http: HttpService, sessionId: string): SessionLabels => {
@@ -232,6 +244,7 @@ export const fromHttp = (http: HttpService, opened: Opened): Session => {
   const change = (kind: "pause" | "resume") =>
     Effect.fn(`Session.${kind}`)(function* (options: StateOptions = {}) {
       yield* Effect.annotateCurrentSpan(attributes)
+      yield* Arguments.options(options)
       const policy = yield* PollPolicy.validate(options.pollPolicy ?? http.pollPolicy)
       yield* changeState(http, kind, sessionId, policy)
     })
@@ -258,8 +271,12 @@ export const fromHttp = (http: HttpService, opened: Opened): Session => {
     resume: change("resume"),
     delete: Effect.fn("Session.delete")(function* (deleteOptions: DeleteOptions = {}) {
       yield* Effect.annotateCurrentSpan(attributes)
+      yield* Arguments.options(deleteOptions)
+      yield* Arguments.optionalBoolean("force", deleteOptions.force)
+      const { sync: asked = false } = deleteOptions
+      if (typeof asked !== "boolean") yield* Arguments.options(asked, "sync")
       const policy = yield* PollPolicy.validate(deleteOptions.pollPolicy ?? http.pollPolicy)
-      const sync = syncOptionsOf(deleteOptions.sync)
+      const sync = syncOptionsOf(asked)
       if (sync !== undefined) {
         const lastSync = contextManager.sync(sync)
         yield* deleteOptions.force === true ? forced(lastSync, sessionId) : lastSync

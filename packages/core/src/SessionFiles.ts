@@ -9,8 +9,9 @@ import * as Encoding from "effect/Encoding"
 import type * as Option from "effect/Option"
 import type { CallError, InvalidArgument, ToolError } from "./AgentBayError.js"
 import * as Arguments from "./internal/arguments.js"
+import { concat } from "./internal/bytes.js"
 import { parseListing, parseStat, sizeOf } from "./internal/fileAnswers.js"
-import { cutBytes, cutText, pieceSize } from "./internal/textPieces.js"
+import { cutBytes, cutText, isWellFormed, pieceSize } from "./internal/textPieces.js"
 import type { ToolCalls } from "./internal/toolCall.js"
 import type { ToolDescription } from "./Protocol.js"
 
@@ -60,7 +61,8 @@ export interface FileStat {
 export interface SessionFiles {
   /**
    * The bytes of a file, read in pieces of 60 KiB; by a direct link whole. Who changes the
-   * file meanwhile may be seen in the later pieces only.
+   * file meanwhile may be seen in the later pieces only. A tool that gives less than the file
+   * has is a `ToolError`, unless the file has become shorter meanwhile.
    */
   readonly read: (path: string) => Effect.Effect<Uint8Array, FileError>
   /** The text of a file, decoded as UTF-8. */
@@ -114,16 +116,6 @@ const asText = (bytes: Uint8Array): string | undefined => {
   }
 }
 
-const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const all = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    all.set(piece, offset)
-    offset += piece.length
-  }
-  return all
-}
-
 interface Piece {
   readonly content: string
   readonly format?: "binary"
@@ -134,10 +126,13 @@ const toPieces = (
   content: string | Uint8Array,
   options: { readonly binary: boolean; readonly whole: boolean }
 ): Effect.Effect<ReadonlyArray<Piece>, InvalidArgument> => {
+  if (typeof content !== "string" && !(content instanceof Uint8Array)) {
+    return Arguments.refuse("content", "must be a text or a Uint8Array")
+  }
   const text = typeof content === "string" ? content : asText(content)
   if (text !== undefined) {
     // Half a character has no UTF-8: it would come back as another one.
-    if (/\p{Surrogate}/u.test(text)) {
+    if (!isWellFormed(text)) {
       return Arguments.refuse("content", "must be well-formed Unicode text")
     }
     const pieces = options.whole ? [text] : cutText(text)
@@ -177,8 +172,16 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
     let offset = 0
     while (offset < size) {
       const piece = yield* readPiece(path, offset, pieceSize)
-      // A file that has become shorter meanwhile ends here.
-      if (piece.length === 0) break
+      // Either the file has become shorter meanwhile, or the tool holds something back.
+      if (piece.length === 0) {
+        const sizeNow = sizeOf(yield* call("get_file_info", { path }))
+        if (sizeNow !== undefined && sizeNow <= offset) break
+        return yield* calls.toError(
+          "read_file",
+          `it gave nothing from byte ${offset} on of ${path}, which has ${size}`,
+          ""
+        )
+      }
       pieces.push(piece)
       offset += piece.length
     }
@@ -194,7 +197,15 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
       Effect.annotateCurrentSpan(attributes),
       Effect.forEach(
         Object.entries(paths),
-        ([argument, path]) => Arguments.notBlank(argument, path),
+        ([argument, path]) =>
+          Effect.zipRight(
+            Arguments.notBlank(argument, path),
+            Effect.suspend(() =>
+              isWellFormed(path)
+                ? Effect.void
+                : Arguments.refuse(argument, "must be well-formed Unicode")
+            )
+          ),
         { discard: true }
       )
     )

@@ -130,8 +130,9 @@ const checkEnv = (env: ShellOptions["env"]): Effect.Effect<void, InvalidArgument
 export const fromCalls = (calls: ToolCalls): Shell =>
   Effect.fn("Session.shell")(function* (command: string, options: ShellOptions = {}) {
     yield* Effect.annotateCurrentSpan("agentbay.session_id", calls.sessionId)
-    const { cwd, env } = options
     yield* Arguments.notBlank("command", command)
+    yield* Arguments.options(options)
+    const { cwd, env } = options
     yield* withoutNul("command", command)
     yield* Arguments.optionalNotBlank("cwd", cwd)
     yield* checkEnv(env)

@@ -112,6 +112,7 @@ export const fromHttp = (
         "agentbay.tool": name
       })
       yield* Arguments.notBlank("name", name)
+      yield* Arguments.options(options)
       const timeout =
         options.timeout === undefined
           ? undefined
@@ -140,6 +141,7 @@ export const fromHttp = (
       args: { readonly [name: string]: unknown } = {},
       options: CallOptions = {}
     ) {
+      if (!Schema.isSchema(schema)) return yield* Arguments.refuse("schema", "must be a Schema")
       const { requestId, text } = yield* call(name, args, options)
       return yield* Effect.mapError(
         ParseResult.decodeUnknown(Schema.parseJson(schema))(text),

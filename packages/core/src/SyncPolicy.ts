@@ -6,7 +6,7 @@
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { InvalidArgument } from "./AgentBayError.js"
-import { refuseIssue } from "./internal/arguments.js"
+import { isOptions, refuseIssue } from "./internal/arguments.js"
 import { policyIssue } from "./internal/policyCheck.js"
 import * as Words from "./internal/policyWords.js"
 
@@ -151,15 +151,23 @@ export interface Options {
   readonly mapping?: { readonly path: string } | undefined
 }
 
-const whiteList = ({
-  excludePaths,
-  path,
-  ...rest
-}: NonNullable<Options["whiteLists"]>[number]) => ({
-  path,
-  excludePaths: excludePaths ?? [],
-  ...rest
-})
+/**
+ * What is built from a part of the options. Something that is none, such as `false` for all of
+ * it, is kept where it stands, to be refused when the policy is used: nothing would be found in
+ * it, and the defaults might be the opposite of what was meant.
+ */
+const built = <A, B>(given: A, build: (part: A) => B): B =>
+  given === undefined || isOptions(given)
+    ? build(given)
+    : // Only what no compiler has seen comes here, and `validate` refuses it.
+      (given as never)
+
+const whiteList = (given: NonNullable<Options["whiteLists"]>[number]) =>
+  built(given, ({ excludePaths, path, ...rest }) => ({
+    path,
+    excludePaths: excludePaths ?? [],
+    ...rest
+  }))
 
 /**
  * A complete policy: what is not given is as in {@link standard}. A word that means nothing is
@@ -184,6 +192,8 @@ const whiteList = ({
  * @category constructors
  */
 export const make = (options: Options = {}): SyncPolicy => {
+  // Refused when the policy is used, as a part of it would be.
+  if (!isOptions(options)) return options
   const {
     delete: deletion,
     download,
@@ -194,34 +204,45 @@ export const make = (options: Options = {}): SyncPolicy => {
     whiteLists,
     ...rest
   } = options
-  const { auto: autoUpload, mode, ...uploadRest } = upload ?? {}
-  const { auto: autoDownload, ...downloadRest } = download ?? {}
-  const { deleteSrcFile, extract: unpack, toCurrentFolder, ...extractRest } = extract ?? {}
-  const { lifecycle, paths, ...recycleRest } = recycle ?? {}
   return {
-    uploadPolicy: {
-      autoUpload: autoUpload ?? true,
-      uploadStrategy: Words.uploadStrategy,
-      uploadMode: mode ?? "File",
-      ...uploadRest
-    },
-    downloadPolicy: {
-      autoDownload: autoDownload ?? true,
-      downloadStrategy: Words.downloadStrategy,
-      ...downloadRest
-    },
-    deletePolicy: { ...deletion, syncLocalFile: deletion?.syncLocalFile ?? true },
-    extractPolicy: {
-      extract: unpack ?? true,
-      deleteSrcFile: deleteSrcFile ?? true,
-      extractToCurrentFolder: toCurrentFolder ?? false,
-      ...extractRest
-    },
-    recyclePolicy: {
-      lifecycle: Words.lifecycleOf(lifecycle ?? "Forever"),
-      paths: paths ?? [""],
-      ...recycleRest
-    },
+    uploadPolicy: built(upload, (part) => {
+      const { auto, mode, ...others } = part ?? {}
+      return {
+        autoUpload: auto ?? true,
+        uploadStrategy: Words.uploadStrategy,
+        uploadMode: mode ?? "File",
+        ...others
+      }
+    }),
+    downloadPolicy: built(download, (part) => {
+      const { auto, ...others } = part ?? {}
+      return {
+        autoDownload: auto ?? true,
+        downloadStrategy: Words.downloadStrategy,
+        ...others
+      }
+    }),
+    deletePolicy: built(deletion, (part) => ({
+      ...part,
+      syncLocalFile: part?.syncLocalFile ?? true
+    })),
+    extractPolicy: built(extract, (part) => {
+      const { deleteSrcFile, extract: unpack, toCurrentFolder, ...others } = part ?? {}
+      return {
+        extract: unpack ?? true,
+        deleteSrcFile: deleteSrcFile ?? true,
+        extractToCurrentFolder: toCurrentFolder ?? false,
+        ...others
+      }
+    }),
+    recyclePolicy: built(recycle, (part) => {
+      const { lifecycle, paths, ...others } = part ?? {}
+      return {
+        lifecycle: Words.lifecycleOf(lifecycle ?? "Forever"),
+        paths: paths ?? [""],
+        ...others
+      }
+    }),
     bwList: {
       whiteLists: Array.isArray(whiteLists)
         ? whiteLists.map(whiteList)

@@ -12,6 +12,28 @@ export const refuseIssue = (
 ): Effect.Effect<void, InvalidArgument> =>
   found === undefined ? Effect.void : refuse(found.argument, found.issue)
 
+/** A value in a message, readable whatever it is. */
+export const shown = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value)
+  if (Array.isArray(value)) return "a list"
+  if (typeof value === "object" && value !== null) return "an object of another kind"
+  return typeof value === "function" ? "a function" : String(value)
+}
+
+/** Whether something can hold options. */
+export const isOptions = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/**
+ * Refuses what cannot hold options. Nothing would be found in a text or a number, so that a
+ * call with arguments in a row, as other clients have them, would do something else in silence.
+ */
+export const options = (
+  value: object,
+  argument = "options"
+): Effect.Effect<void, InvalidArgument> =>
+  isOptions(value) ? Effect.void : refuse(argument, "must be an object of options")
+
 /** Refuses a text that is blank, or no text at all. */
 export const notBlank = (argument: string, value: string): Effect.Effect<void, InvalidArgument> =>
   typeof value === "string" && value.trim() !== ""
@@ -33,6 +55,22 @@ export const isPlainObject = (value: unknown): value is { readonly [name: string
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
+/** The JSON text of an object of the caller's own keys. */
+export const jsonObject = (
+  argument: string,
+  value: { readonly [name: string]: unknown }
+): Effect.Effect<string, InvalidArgument> => {
+  if (!isPlainObject(value)) return refuse(argument, "must be an object")
+  const refused = refuse(argument, "must be an object that JSON can hold")
+  try {
+    const text: unknown = JSON.stringify(value)
+    // A `toJSON` of the caller's may say anything, and nothing.
+    return typeof text === "string" && text.startsWith("{") ? Effect.succeed(text) : refused
+  } catch {
+    return refused
+  }
+}
+
 /** A whole number that is not below the minimum. */
 export const wholeNumber = (
   argument: string,
@@ -41,7 +79,7 @@ export const wholeNumber = (
 ): Effect.Effect<number, InvalidArgument> =>
   Number.isSafeInteger(value) && value >= minimum
     ? Effect.succeed(value)
-    : refuse(argument, `must be a whole number from ${minimum} on, but is ${value}`)
+    : refuse(argument, `must be a whole number from ${minimum} on, but is ${shown(value)}`)
 
 /** A time that is positive and finite. */
 export const positiveTime = (
@@ -64,7 +102,7 @@ export const oneOf = (
 ): Effect.Effect<void, InvalidArgument> =>
   words.includes(value)
     ? Effect.void
-    : refuse(argument, `must be one of ${words.join(", ")}, but is ${JSON.stringify(value)}`)
+    : refuse(argument, `must be one of ${words.join(", ")}, but is ${shown(value)}`)
 
 /** A truth value that may be left out. */
 export const optionalBoolean = (

@@ -1,13 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { ApiError, InvalidArgument, isProofOfNoStart, SyncTimeout } from "../AgentBayError.js"
+import { ApiError, type InvalidArgument, SyncTimeout } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { BindOptions, SessionBinding, SyncError } from "../ContextManager.js"
 import type { BindingRef } from "../ContextStatus.js"
 import { type ContextSync, validateAll } from "../ContextSync.js"
 import * as PollPolicy from "../PollPolicy.js"
 import { BindContexts } from "../Protocol.js"
-import { optionalBoolean } from "./arguments.js"
+import { optionalBoolean, options as checkOptions, refuse } from "./arguments.js"
+import { startOnce } from "./startOnce.js"
 import { readBindings, readInfo } from "./statusReads.js"
 import { sameBinding, samePath } from "./syncBaseline.js"
 import { boundDownloads } from "./syncWait.js"
@@ -104,11 +105,9 @@ const bindRequest = (
     const wanted = isList(contexts) ? contexts : [contexts]
     yield* validateAll(wanted)
     if (wanted.length === 0) {
-      return yield* new InvalidArgument({
-        argument: "contexts",
-        issue: "must name at least one context to bind"
-      })
+      return yield* refuse("contexts", "must name at least one context to bind")
     }
+    yield* checkOptions(options)
     yield* optionalBoolean("awaitDownload", options.awaitDownload)
     return {
       wanted,
@@ -131,9 +130,10 @@ export const bind = (
     const { awaited, policy, wanted } = yield* bindRequest(http, contexts, options)
     const before =
       awaited.length === 0 ? [] : (yield* readInfo(http, "call", { sessionId })).contextStatusData
-    const { requestId } = yield* http
-      .callOnce(BindContexts, { sessionId, persistenceDataList: wanted })
-      .pipe(Effect.retry({ schedule: http.retryPolicy, while: isProofOfNoStart }))
+    const { requestId } = yield* startOnce(
+      http,
+      http.callOnce(BindContexts, { sessionId, persistenceDataList: wanted })
+    )
     const bound = yield* run(untilBound(http, { sessionId, requestId, wanted }, policy))
     if (awaited.length > 0) {
       yield* run(

@@ -24,16 +24,8 @@ const idleSeconds = ({ idleTimeout }: CreateOptions) =>
         Arguments.wholeNumber("idleTimeout", Math.ceil(Duration.toSeconds(time)), 1)
       )
 
-const extraConfigs = ({ extraConfigs: configs }: CreateOptions) => {
-  if (configs === undefined) return Effect.succeed(undefined)
-  if (typeof configs !== "object" || configs === null || Array.isArray(configs)) {
-    return Arguments.refuse("extraConfigs", "must be an object")
-  }
-  return Effect.catchAll(
-    Effect.try(() => JSON.stringify(configs)),
-    () => Arguments.refuse("extraConfigs", "must be what JSON can tell")
-  )
-}
+const extraConfigs = ({ extraConfigs: configs }: CreateOptions) =>
+  configs === undefined ? Effect.succeed(undefined) : Arguments.jsonObject("extraConfigs", configs)
 
 // A list that is not sent would be forgotten without a word.
 const skills = ({ loadSkills, skillNames }: CreateOptions) =>
@@ -64,6 +56,7 @@ export const createRequest = (
   }
 ): Effect.Effect<CreateRequest, InvalidArgument> =>
   Effect.gen(function* () {
+    yield* Arguments.options(options)
     const { contexts = [], enableBrowserReplay, framework, imageId, labels } = options
     yield* validateAll(contexts)
     const policy = yield* PollPolicy.validate(options.pollPolicy ?? defaults.pollPolicy)

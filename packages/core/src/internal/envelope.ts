@@ -112,8 +112,12 @@ const refusal = (answer: Answer, body: Json, description: string, code: string):
   })
 }
 
-// Cleaned before it is cut: a cut through the key would leave a part of it.
-const beginning = (answer: Answer) => answer.redact(answer.text).slice(0, 120)
+// Of JSON that broke off nothing is shown: it may hold a token, or a URL that opens a file.
+// The rest is cleaned before it is cut: a cut through the key would leave a part of it.
+const beginning = (answer: Answer) =>
+  /^[\uFEFF\s]*[{["]/.test(answer.text)
+    ? `one that breaks off or is damaged, ${answer.text.length} characters long`
+    : answer.redact(answer.text).slice(0, 120)
 
 const notJson = (answer: Answer): TransportError =>
   new TransportError({

@@ -1,11 +1,12 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { InvalidArgument } from "../AgentBayError.js"
 import type { Content } from "../ContextFiles.js"
-import { refuse, wholeNumber } from "./arguments.js"
+import { refuse, shown, wholeNumber } from "./arguments.js"
 import { concat, cut } from "./bytes.js"
-import { isWellFormed } from "./storedPath.js"
+import { isWellFormed } from "./textPieces.js"
 
 /** What is sent: bytes, or a stream that gives exactly as many as it says. */
 export interface Sendable<E> {
@@ -36,6 +37,11 @@ const exactly = <E>(
   Stream.suspend(() => {
     let received = 0
     let held: Uint8Array | undefined
+    const noBytes = new InvalidArgument({
+      argument: "content.stream",
+      issue: "must give its bytes as Uint8Array",
+      brokenOff: true
+    })
     const wrong = (found: string) =>
       new InvalidArgument({
         argument: "content.length",
@@ -44,7 +50,10 @@ const exactly = <E>(
       })
     return stream.pipe(
       Stream.mapChunksEffect((chunk) => {
-        const bytes = concat(Chunk.toReadonlyArray(chunk))
+        const given = Chunk.toReadonlyArray(chunk)
+        // Texts and numbers would be stored as other bytes.
+        if (!given.every((piece) => piece instanceof Uint8Array)) return Effect.fail(noBytes)
+        const bytes = concat(given)
         if (bytes.length === 0) return Effect.succeed(Chunk.empty<Uint8Array>())
         received += bytes.length
         if (received > length) return Effect.fail(wrong("more"))
@@ -72,6 +81,12 @@ export const sendable = <E>(
       : refuse("content", "must be well-formed Unicode: it would be stored as another text")
   }
   if (content instanceof Uint8Array) return Effect.succeed(ofBytes(content))
+  if (!Predicate.hasProperty(content, "stream")) {
+    return refuse("content", "must be a text, a Uint8Array, or a stream with its length")
+  }
+  if (!Predicate.hasProperty(content.stream, Stream.StreamTypeId)) {
+    return refuse("content.stream", `must be a Stream, but is ${shown(content.stream)}`)
+  }
   return Effect.map(wholeNumber("content.length", content.length), (length) => ({
     length,
     body: exactly(content.stream, length)

@@ -15,14 +15,19 @@ export const nextTokenOf = (
 
 /**
  * The items of all pages. A page is asked for when the one before it has been read; an empty
- * token, or the one that was just used, ends the list.
+ * token, or one that was used already, ends the list.
  */
 export const pagesOf = <A, E, R>(
   fetch: (token: string | undefined) => Effect.Effect<Page<A>, E, R>
 ): Stream.Stream<A, E, R> =>
-  Stream.paginateChunkEffect<string | undefined, A, E, R>(undefined, (token) =>
-    Effect.map(fetch(token), ({ items, nextToken }) => [
-      Chunk.fromIterable(items),
-      Option.fromNullable(nextTokenOf(nextToken, token))
-    ])
-  )
+  Stream.suspend(() => {
+    const used = new Set<string>()
+    return Stream.paginateChunkEffect<string | undefined, A, E, R>(undefined, (token) =>
+      Effect.map(fetch(token), ({ items, nextToken }) => {
+        const next = nextTokenOf(nextToken, token)
+        const isNew = next !== undefined && !used.has(next)
+        if (isNew) used.add(next)
+        return [Chunk.fromIterable(items), isNew ? Option.some(next) : Option.none()]
+      })
+    )
+  })

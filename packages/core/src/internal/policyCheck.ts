@@ -1,3 +1,4 @@
+import { isPlainObject, shown } from "./arguments.js"
 import { isAbsolute, pathIssue } from "./pathIssue.js"
 import * as Words from "./policyWords.js"
 
@@ -10,14 +11,6 @@ export interface Issue {
 type Check = (value: unknown, at: string) => Issue | undefined
 
 const issueAt = (argument: string, issue: string): Issue => ({ argument, issue })
-
-/** A value in a message, readable whatever it is. */
-export const shown = (value: unknown): string => {
-  if (typeof value === "string") return JSON.stringify(value)
-  if (Array.isArray(value)) return "a list"
-  if (typeof value === "object" && value !== null) return "an object of another kind"
-  return typeof value === "function" ? "a function" : String(value)
-}
 
 const firstOf = <A>(
   items: Iterable<A>,
@@ -36,18 +29,12 @@ const optional =
   (value, at) =>
     value === undefined || value === null ? undefined : check(value, at)
 
-// Of a map, a date or an instance of a class nothing or not all would be sent.
-const isPlain = (value: unknown): value is { readonly [key: string]: unknown } => {
-  if (typeof value !== "object" || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
 /** An object with no other keys than these. */
 const keys =
   (checks: { readonly [key: string]: Check }): Check =>
   (value, at) => {
-    if (!isPlain(value)) return issueAt(at, `must be a plain object, but is ${shown(value)}`)
+    // Of a map, a date or an instance of a class nothing or not all would be sent.
+    if (!isPlainObject(value)) return issueAt(at, `must be a plain object, but is ${shown(value)}`)
     const unknown = Object.keys(value).find((key) => !Object.hasOwn(checks, key))
     if (unknown !== undefined) {
       const known = Object.keys(checks).join(", ")

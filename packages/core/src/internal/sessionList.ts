@@ -17,6 +17,7 @@ type Filter = Omit<typeof ListSession.payload.Type, "nextToken">
 /** Checks what a list is filtered by; every page is asked for with all of it. */
 const filterOf = (options: ListOptions): Effect.Effect<Filter, InvalidArgument> =>
   Effect.gen(function* () {
+    yield* Arguments.options(options)
     const { labels = {}, pageSize = defaultPageSize, status } = options
     yield* Arguments.labels("labels", labels)
     if (status !== undefined) yield* Arguments.oneOf("status", status, states)
@@ -57,8 +58,8 @@ export const sessionPage = (
   options: ListOptions & { readonly page?: number | undefined }
 ): Effect.Effect<Page<SessionSummary>, CallError | InvalidArgument> =>
   Effect.gen(function* () {
-    const wanted = yield* Arguments.wholeNumber("page", options.page ?? 1, 1)
     const filter = yield* filterOf(options)
+    const wanted = yield* Arguments.wholeNumber("page", options.page ?? 1, 1)
     let page = yield* readPage(http, filter, undefined)
     for (let number = 1; number < wanted; number++) {
       const { nextToken, requestId } = page

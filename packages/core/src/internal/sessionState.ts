@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { ApiError, type CallError, isProofOfNoStart, SyncTimeout } from "../AgentBayError.js"
+import { ApiError, type CallError, SyncTimeout } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { GetSession, PauseSessionAsync, ResumeSessionAsync } from "../Protocol.js"
+import { startOnce } from "./startOnce.js"
 import { defaultGraceRetries } from "./syncDecision.js"
 import {
   type Decision,
@@ -85,9 +86,7 @@ export const changeState = (
   policy: PollPolicy
 ): Effect.Effect<void, CallError | SyncTimeout> =>
   Effect.gen(function* () {
-    const accepted = yield* http
-      .callOnce(changes[change].start, { sessionId })
-      .pipe(Effect.retry({ schedule: http.retryPolicy, while: isProofOfNoStart }))
+    const accepted = yield* startOnce(http, http.callOnce(changes[change].start, { sessionId }))
     const subject: Subject = { change, sessionId, requestId: accepted.requestId }
     const initial: State = { seen: undefined, quiet: 0 }
     yield* run<State, string, void, ApiError | SyncTimeout>({

@@ -2,9 +2,7 @@ import * as Effect from "effect/Effect"
 import type { InvalidArgument } from "../AgentBayError.js"
 import { notBlank, refuse } from "./arguments.js"
 import { isAbsolute, pathIssue } from "./pathIssue.js"
-
-/** Whether a text can be written as UTF-8: half of a surrogate pair cannot. */
-export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+import { isWellFormed } from "./textPieces.js"
 
 const issueOf = (path: string): string | undefined => {
   if (!isWellFormed(path)) return "must be well-formed Unicode"

@@ -1,30 +1,38 @@
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type { InvalidArgument } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { InfoFilter, SyncOptions } from "../ContextManager.js"
 import type { BindingRef, SyncMode } from "../ContextStatus.js"
 import * as PollPolicy from "../PollPolicy.js"
-import { notBlank, optionalNotBlank, refuse, wholeNumber } from "./arguments.js"
+import {
+  isOptions,
+  notBlank,
+  optionalNotBlank,
+  options as checkOptions,
+  refuse,
+  shown,
+  wholeNumber
+} from "./arguments.js"
 import { defaultGraceRetries } from "./syncDecision.js"
 import { defaultMaxConsecutiveErrors } from "./wait.js"
 
 const syncMode = (argument: string, mode: SyncMode | undefined) =>
   mode === undefined || mode === "upload" || mode === "download"
     ? Effect.void
-    : refuse(argument, `must be "upload" or "download", but is ${JSON.stringify(mode)}`)
+    : refuse(argument, `must be "upload" or "download", but is ${shown(mode)}`)
 
 /** Checks what `info` is filtered by. */
-export const infoFilter = ({
-  contextId,
-  path,
-  taskType
-}: InfoFilter): Effect.Effect<void, InvalidArgument> =>
-  contextId === undefined && path === undefined && taskType === undefined
+export const infoFilter = (filter: InfoFilter): Effect.Effect<void, InvalidArgument> => {
+  if (!isOptions(filter)) return checkOptions(filter, "filter")
+  const { contextId, path, taskType } = filter
+  return contextId === undefined && path === undefined && taskType === undefined
     ? Effect.void
     : optionalNotBlank("contextId", contextId).pipe(
         Effect.zipRight(optionalNotBlank("path", path)),
         Effect.zipRight(syncMode("taskType", taskType))
       )
+}
 
 const target = (options: SyncOptions): Effect.Effect<BindingRef | undefined, InvalidArgument> => {
   const { contextId, path } = options
@@ -45,6 +53,9 @@ const target = (options: SyncOptions): Effect.Effect<BindingRef | undefined, Inv
 const pollPolicy = (http: HttpService, options: SyncOptions) => {
   const { maxRetries, retryInterval, schedule } = options
   if (schedule !== undefined) {
+    if (!Schedule.isSchedule(schedule)) {
+      return refuse("schedule", `must be a Schedule, but is ${shown(schedule)}`)
+    }
     return maxRetries === undefined && retryInterval === undefined
       ? Effect.succeed(PollPolicy.fromSchedule(schedule))
       : refuse("schedule", "must stand alone, without `maxRetries` and `retryInterval`")
@@ -77,6 +88,7 @@ export const syncRequest = (
   options: SyncOptions
 ): Effect.Effect<SyncRequest, InvalidArgument> =>
   Effect.gen(function* () {
+    yield* checkOptions(options)
     yield* syncMode("mode", options.mode)
     return {
       target: yield* target(options),

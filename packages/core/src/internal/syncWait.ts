@@ -1,15 +1,11 @@
 import * as Effect from "effect/Effect"
-import {
-  type CallError,
-  isProofOfNoStart,
-  type SyncFailed,
-  type SyncTimeout
-} from "../AgentBayError.js"
+import type { CallError, SyncFailed, SyncTimeout } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { SyncOptions } from "../ContextManager.js"
 import type { BindingRef, ContextInfoResult, ContextSyncResult } from "../ContextStatus.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { SyncContext } from "../Protocol.js"
+import { startOnce } from "./startOnce.js"
 import { readBindings, readInfo } from "./statusReads.js"
 import type { SyncRequest } from "./syncArguments.js"
 import { type Baseline, sameBinding } from "./syncBaseline.js"
@@ -66,9 +62,10 @@ export const trigger = (
       ],
       { concurrency: 2 }
     )
-    const accepted = yield* http
-      .callOnce(SyncContext, { sessionId, ...target, mode })
-      .pipe(Effect.retry({ schedule: http.retryPolicy, while: isProofOfNoStart }))
+    const accepted = yield* startOnce(
+      http,
+      http.callOnce(SyncContext, { sessionId, ...target, mode })
+    )
     const subject: Decision.SyncSubject = {
       operation: "sync",
       sessionId,
@@ -160,9 +157,9 @@ export const boundDownloads = (
   })
 
 /** What the span of a sync says about it from the start. */
-export const spanAttributes = (sessionId: string, options: SyncOptions) => ({
+export const spanAttributes = (sessionId: string, options: SyncOptions | null) => ({
   "agentbay.session_id": sessionId,
-  "agentbay.context_id": options.contextId ?? "all",
-  "agentbay.path": options.path ?? "all",
-  "agentbay.mode": options.mode ?? "upload"
+  "agentbay.context_id": options?.contextId ?? "all",
+  "agentbay.path": options?.path ?? "all",
+  "agentbay.mode": options?.mode ?? "upload"
 })

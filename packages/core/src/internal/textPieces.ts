@@ -1,3 +1,8 @@
+import { cut } from "./bytes.js"
+
+/** Whether a text can be written as UTF-8: half of a surrogate pair cannot. */
+export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
 /** The most a tool takes or gives in one call: 60 KiB. */
 export const pieceSize = 61_440
 
@@ -19,12 +24,5 @@ export const cutText = (text: string, size = pieceSize): ReadonlyArray<string> =
 }
 
 /** Cuts bytes into pieces of at most `size`. No bytes are one empty piece. */
-export const cutBytes = (bytes: Uint8Array, size = pieceSize): ReadonlyArray<Uint8Array> => {
-  const pieces: Array<Uint8Array> = []
-  let start = 0
-  do {
-    pieces.push(bytes.subarray(start, start + size))
-    start += size
-  } while (start < bytes.length)
-  return pieces
-}
+export const cutBytes = (bytes: Uint8Array, size = pieceSize): ReadonlyArray<Uint8Array> =>
+  bytes.length === 0 ? [bytes] : [...cut(bytes, size)]

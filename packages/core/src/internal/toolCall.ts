@@ -1,14 +1,10 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import {
-  type CallError,
-  type InvalidArgument,
-  isProofOfNoStart,
-  ToolError
-} from "../AgentBayError.js"
+import { type CallError, type InvalidArgument, ToolError } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import { CallMcpTool, type ToolDescription, type ToolResult } from "../Protocol.js"
 import * as Arguments from "./arguments.js"
+import { startOnce } from "./startOnce.js"
 import type { DirectLink } from "./directLink.js"
 
 /** The same operation, for tools that change nothing: they may be asked again. */
@@ -71,18 +67,6 @@ export interface ToolCalls {
   readonly toError: (tool: string, description: string, requestId: string) => ToolError
 }
 
-const toJson = (args: Args): Effect.Effect<string, InvalidArgument> => {
-  if (!Arguments.isPlainObject(args)) return Arguments.refuse("args", "must be an object")
-  const refused = Arguments.refuse("args", "must be an object that JSON can hold")
-  try {
-    const text: unknown = JSON.stringify(args)
-    // A `toJSON` of the caller's may say anything, and nothing.
-    return typeof text === "string" && text.startsWith("{") ? Effect.succeed(text) : refused
-  } catch {
-    return refused
-  }
-}
-
 const toReply = (requestId: string, result: ToolResult): ToolReply => {
   const content = result.content ?? []
   const first = content[0]
@@ -114,13 +98,11 @@ export const make = (http: HttpService, target: Target): ToolCalls => {
   ) => {
     const timeout = limitOf(linkTimeout, limits)
     const once = http.callLink({ ...call, link: throughLink, sessionId, timeout })
-    return readingTools.has(call.tool)
-      ? Effect.retry(once, { schedule: http.retryPolicy, while: isProofOfNoStart })
-      : once
+    return readingTools.has(call.tool) ? startOnce(http, once) : once
   }
 
   const ask: ToolCalls["ask"] = (tool, args, limits = {}) =>
-    Effect.flatMap(toJson(args), (text) => {
+    Effect.flatMap(Arguments.jsonObject("args", args), (text) => {
       const server = serverOf(tool)
       return link === undefined || server === undefined
         ? Effect.map(byService(tool, text, limits), ({ reply, requestId }) =>
