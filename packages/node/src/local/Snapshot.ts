@@ -42,6 +42,12 @@ const exists = (path: string): Promise<boolean> =>
     () => false
   )
 
+/** What cannot be copied has no content either: pipes, sockets and devices. */
+const canBeCopied = async (path: string): Promise<boolean> => {
+  const stats = await NodeFs.lstat(path)
+  return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()
+}
+
 /** Links stay what they are, also those that lead nowhere; times tell transfers what is new. */
 const copyFolders = async (from: string, to: string): Promise<void> => {
   await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
@@ -52,6 +58,7 @@ const copyFolders = async (from: string, to: string): Promise<void> => {
       recursive: true,
       preserveTimestamps: true,
       verbatimSymlinks: true,
+      filter: canBeCopied,
       mode: NodeFsSync.constants.COPYFILE_FICLONE
     })
   }
@@ -72,6 +79,17 @@ const discardFolders = async (directory: DataDirectory): Promise<void> => {
     const path = NodePath.join(directory.root, folder)
     if (await exists(path)) await NodeFs.rename(path, placeInTrash(directory))
   }
+}
+
+const removeFolder = (path: string): Promise<void> =>
+  NodeFs.rm(path, { recursive: true, force: true })
+
+/** From the trash it does not come back; what is left of it there goes with the next start. */
+const removeAtOnce = async (directory: DataDirectory, path: string): Promise<void> => {
+  const place = placeInTrash(directory)
+  await NodeFs.mkdir(directory.trash, { recursive: true })
+  await NodeFs.rename(path, place)
+  await removeFolder(place).catch(() => {})
 }
 
 /** The state in a folder that holds a copy of everything. */
@@ -165,11 +183,11 @@ export const take = Effect.fnUntraced(function* (
     await StateCopy.save(directory.stateFile, stateIn(directory, unfinished))
     await NodeFs.mkdir(directory.snapshots, { recursive: true, mode: 0o700 })
     await NodeFs.rename(unfinished, folder)
-  })
+  }).pipe(Effect.onError(() => Effect.promise(() => removeFolder(unfinished).catch(() => {}))))
 })
 
 /**
- * Removes a snapshot.
+ * Removes a snapshot: in one step for those who look for it, then for good.
  *
  * @since 0.1.0
  */
@@ -178,7 +196,7 @@ export const remove = Effect.fnUntraced(function* (
   snapshot: string
 ): Effect.fn.Return<void, LocalAdminError> {
   const folder = yield* find(directory, snapshot)
-  yield* attempt(() => NodeFs.rm(folder, { recursive: true, force: true }))
+  yield* attempt(() => removeAtOnce(directory, folder))
 })
 
 const asidePrefix = ".before-"
@@ -217,9 +235,6 @@ const loadSaved = async (directory: DataDirectory, folder: string): Promise<void
   }
 }
 
-const removeFolder = (path: string): Promise<void> =>
-  NodeFs.rm(path, { recursive: true, force: true })
-
 /**
  * Puts a copy of a snapshot in the place of everything. `put` keeps what was there, `undo`
  * brings it back, and `forget` gives it up.
@@ -250,13 +265,7 @@ export const restoring = (directory: DataDirectory, folder: string) => {
     undo: attempt(async () => {
       if (await exists(aside)) await putBack(directory, aside)
     }),
-    // From the trash it does not come back, and the next start empties that.
-    forget: attempt(async () => {
-      const place = placeInTrash(directory)
-      await NodeFs.mkdir(directory.trash, { recursive: true })
-      await NodeFs.rename(aside, place)
-      await removeFolder(place).catch(() => {})
-    })
+    forget: attempt(() => removeAtOnce(directory, aside))
   }
 }
 
