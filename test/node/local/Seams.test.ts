@@ -1,6 +1,8 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as NodeChild from "node:child_process"
 import * as NodeFs from "node:fs"
 import { setFlagsFromString } from "node:v8"
@@ -11,7 +13,7 @@ import * as Wire from "./wire.js"
 import { mount, prepare, tree, write } from "./workspace.js"
 
 /** Their copies take longer than the change of a state, and not too long for a test. */
-const some = 4_000
+const some = 2_000
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
 
@@ -122,6 +124,35 @@ describe("parts of the server together", () => {
         yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
       }
       assert.deepStrictEqual((yield* server.admin.state).snapshots, [])
+    }).pipe(provided)
+  )
+
+  it.scopedLive("a snapshot and a restore are given up while they copy", () =>
+    Effect.gen(function* () {
+      const server = yield* LocalAgentBay.LocalAgentBay
+      const contextId = yield* Wire.createContext("c")
+      const store = server.contextDirectory(contextId)
+      NodeFs.mkdirSync(store, { recursive: true })
+      writeMany(store, some)
+      const snapshots = `${server.dataDirectory}/snapshots`
+      const staging = `${server.dataDirectory}/staging`
+      const begun = (folder: string) =>
+        Wire.eventually(
+          Effect.sync(() => (NodeFs.existsSync(folder) ? NodeFs.readdirSync(folder) : [])),
+          (names) => names.some((name) => /^(task-|\.fresh-)/.test(name))
+        )
+      const taking = yield* Effect.fork(server.admin.snapshot("one"))
+      yield* begun(staging)
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(taking)))
+      assert.deepStrictEqual((yield* server.admin.state).snapshots, [])
+      assert.deepStrictEqual(NodeFs.readdirSync(staging), [])
+      yield* server.admin.snapshot("two")
+      const restoring = yield* Effect.fork(server.admin.restore("two"))
+      yield* begun(snapshots)
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(restoring)))
+      assert.deepStrictEqual(NodeFs.readdirSync(snapshots), ["two"])
+      assert.lengthOf(NodeFs.readdirSync(store), some)
+      assert.strictEqual((yield* Wire.request("GetContext", { Name: "c" })).status, 200)
     }).pipe(provided)
   )
 

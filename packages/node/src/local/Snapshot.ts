@@ -17,14 +17,13 @@ import * as StateCopy from "./StateCopy.js"
 
 const folders = ["contexts", "sessions"]
 
+const atFault = (cause: unknown): LocalAdminError =>
+  cause instanceof LocalAdminError
+    ? cause
+    : new LocalAdminError({ reason: "Server", detail: describe(cause), cause })
+
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LocalAdminError> =>
-  Effect.tryPromise({
-    try: action,
-    catch: (cause) =>
-      cause instanceof LocalAdminError
-        ? cause
-        : new LocalAdminError({ reason: "Server", detail: describe(cause), cause })
-  })
+  Effect.tryPromise({ try: action, catch: atFault })
 
 /** Folders that the rooms expect to be there. */
 const ready = async (directory: DataDirectory): Promise<void> => {
@@ -43,13 +42,14 @@ const exists = (path: string): Promise<boolean> =>
   )
 
 /** What cannot be copied has no content either: pipes, sockets and devices. */
-const canBeCopied = async (path: string): Promise<boolean> => {
+const canBeCopied = async (path: string, signal: AbortSignal): Promise<boolean> => {
+  signal.throwIfAborted()
   const stats = await NodeFs.lstat(path)
   return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()
 }
 
 /** Links stay what they are, also those that lead nowhere; times tell transfers what is new. */
-const copyFolders = async (from: string, to: string): Promise<void> => {
+const copyFolders = async (from: string, to: string, signal: AbortSignal): Promise<void> => {
   await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
   for (const folder of folders) {
     const source = NodePath.join(from, folder)
@@ -58,11 +58,31 @@ const copyFolders = async (from: string, to: string): Promise<void> => {
       recursive: true,
       preserveTimestamps: true,
       verbatimSymlinks: true,
-      filter: canBeCopied,
+      filter: (path) => canBeCopied(path, signal),
       mode: NodeFsSync.constants.COPYFILE_FICLONE
     })
   }
 }
+
+/**
+ * The same as an effect that can be interrupted wherever it is done: it takes its time, and a
+ * server has to end. Nothing is written any more when it has ended.
+ */
+const copied = (from: string, to: string): Effect.Effect<void, LocalAdminError> =>
+  Effect.interruptible(
+    Effect.async((resume) => {
+      const controller = new AbortController()
+      const copy = copyFolders(from, to, controller.signal).then(
+        () => Effect.void,
+        (cause: unknown) => Effect.fail(atFault(cause))
+      )
+      void copy.then(resume)
+      return Effect.promise(() => {
+        controller.abort()
+        return copy
+      })
+    })
+  )
 
 const moveFolders = async (from: string, to: string): Promise<void> => {
   await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
@@ -83,6 +103,9 @@ const discardFolders = async (directory: DataDirectory): Promise<void> => {
 
 const removeFolder = (path: string): Promise<void> =>
   NodeFs.rm(path, { recursive: true, force: true })
+
+const removed = (path: string): Effect.Effect<void> =>
+  Effect.promise(() => removeFolder(path).catch(() => {}))
 
 /** From the trash it does not come back; what is left of it there goes with the next start. */
 const removeAtOnce = async (directory: DataDirectory, path: string): Promise<void> => {
@@ -178,12 +201,15 @@ export const take = Effect.fnUntraced(function* (
     })
   }
   const unfinished = NodePath.join(directory.staging, Identifier.taskId())
-  yield* attempt(async () => {
-    await copyFolders(directory.root, unfinished)
+  const complete = attempt(async () => {
     await StateCopy.save(directory.stateFile, stateIn(directory, unfinished))
     await NodeFs.mkdir(directory.snapshots, { recursive: true, mode: 0o700 })
     await NodeFs.rename(unfinished, folder)
-  }).pipe(Effect.onError(() => Effect.promise(() => removeFolder(unfinished).catch(() => {}))))
+  })
+  yield* copied(directory.root, unfinished).pipe(
+    Effect.zipRight(complete),
+    Effect.onError(() => removed(unfinished))
+  )
 })
 
 /**
@@ -245,23 +271,19 @@ export const restoring = (directory: DataDirectory, folder: string) => {
   const id = Identifier.taskId()
   const place = (prefix: string) => NodePath.join(directory.snapshots, prefix + id)
   const aside = place(asidePrefix)
+  const fresh = place(freshPrefix)
+  const exchange = attempt(async () => {
+    await NodeFs.mkdir(aside, { mode: 0o700 })
+    await StateCopy.save(directory.stateFile, stateIn(directory, aside))
+    await moveFolders(directory.root, aside)
+    await NodeFs.writeFile(NodePath.join(aside, whole), "")
+    await loadSaved(directory, folder)
+    await moveFolders(fresh, directory.root)
+    await ready(directory)
+  })
   return {
-    put: attempt(async () => {
-      const fresh = place(freshPrefix)
-      try {
-        // The slow part first: until it is done, nothing has been touched.
-        await copyFolders(folder, fresh)
-        await NodeFs.mkdir(aside, { mode: 0o700 })
-        await StateCopy.save(directory.stateFile, stateIn(directory, aside))
-        await moveFolders(directory.root, aside)
-        await NodeFs.writeFile(NodePath.join(aside, whole), "")
-        await loadSaved(directory, folder)
-        await moveFolders(fresh, directory.root)
-      } finally {
-        await removeFolder(fresh)
-      }
-      await ready(directory)
-    }),
+    // The slow part first: until it is done, nothing has been touched.
+    put: Effect.ensuring(Effect.zipRight(copied(folder, fresh), exchange), removed(fresh)),
     undo: attempt(async () => {
       if (await exists(aside)) await putBack(directory, aside)
     }),
