@@ -35,6 +35,35 @@ describe("the server's clock", () => {
     })
   )
 
+  it.live("wakes them in the order of their times, not in that in which they fell asleep", () =>
+    Effect.gen(function* () {
+      const { clock, service } = ServerClock.make()
+      const woken: Array<string> = []
+      const asleep = (time: Duration.DurationInput) =>
+        Effect.sleep(time).pipe(
+          Effect.zipRight(Effect.sync(() => woken.push(String(time)))),
+          Effect.withClock(clock),
+          Effect.fork
+        )
+      const fibers = [yield* asleep("1 day"), yield* asleep("1 hour"), yield* asleep("2 hours")]
+      yield* Effect.yieldNow()
+      yield* service.advance(Duration.days(2))
+      yield* Effect.forEach(fibers, Fiber.join)
+      assert.deepStrictEqual(woken, ["1 hour", "2 hours", "1 day"])
+    })
+  )
+
+  it.live("counts a file for old that was placed right before it was pushed", () =>
+    Effect.gen(function* () {
+      const { service } = ServerClock.make()
+      const placed = Date.now()
+      yield* service.advance(Duration.days(2))
+      assert.strictEqual(service.shown(placed), placed)
+      const later = Date.now()
+      assert.strictEqual(service.shown(later), later + 2 * 86_400_000)
+    })
+  )
+
   it.scopedLive("is not the clock of the program around the server", () =>
     Effect.gen(function* () {
       const own = yield* Clock.clockWith(Effect.succeed)

@@ -33,6 +33,9 @@ export class PathRefused extends Data.TaggedError("PathRefused")<{
 
 const maxSegmentBytes = 255
 
+/** The system takes 4095 for a whole path, and the place of the session or context is part of it. */
+const maxPathBytes = 3072
+
 const refuse = (path: string, reason: string) => Either.left(new PathRefused({ path, reason }))
 
 const expandHome = (path: string): string =>
@@ -41,8 +44,8 @@ const expandHome = (path: string): string =>
 /**
  * The normal form of a session path: absolute, no empty segments, no `.` or
  * `..`, no slash at the end (the root is `/`). `~` and `~/x` are below `home`.
- * Refuses relative paths, NUL characters, `..` that climbs above the root, and
- * names longer than 255 bytes.
+ * Refuses relative paths, NUL characters, `..` that climbs above the root,
+ * names longer than 255 bytes and paths longer than 3072.
  *
  * @since 0.1.0
  */
@@ -63,7 +66,10 @@ export const normalise = (path: string): Either.Either<string, PathRefused> => {
     }
     segments.push(segment)
   }
-  return Either.right(`/${segments.join("/")}`)
+  const normal = `/${segments.join("/")}`
+  return Buffer.byteLength(normal) > maxPathBytes
+    ? refuse(path, `it is longer than ${maxPathBytes} bytes`)
+    : Either.right(normal)
 }
 
 /**

@@ -11,6 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Slices from "./Slices.js"
 
 /**
  * @since 0.1.0
@@ -20,7 +21,11 @@ export interface Service {
   readonly ahead: Effect.Effect<Duration.Duration>
   /** What this clock showed when the machine's showed these Unix milliseconds. */
   readonly shown: (machineMillis: number) => number
-  /** Pushes the clock forward and wakes whoever has slept long enough by it. */
+  /**
+   * Pushes the clock forward and wakes whoever has slept long enough by it, in the order of
+   * the times that they have slept for. Takes a moment, so that what was placed in a file
+   * system before can be told from what is placed after it.
+   */
   readonly advance: (by: Duration.Duration) => Effect.Effect<void>
 }
 
@@ -97,11 +102,16 @@ export const make = (): { readonly clock: Clock.Clock; readonly service: Service
         machineMillis +
         (pushes.findLast((push) => push.at <= machineMillis + tickMillis)?.ahead ?? 0),
       advance: (by) =>
-        Effect.sync(() => {
-          aheadMillis += Duration.toMillis(by)
-          pushes.push({ at: Date.now(), ahead: aheadMillis })
-          for (const sleeper of sleepers) arm(sleeper)
-        })
+        Effect.zipRight(
+          Slices.pause(2 * tickMillis),
+          Effect.sync(() => {
+            aheadMillis += Duration.toMillis(by)
+            pushes.push({ at: Date.now(), ahead: aheadMillis })
+            for (const sleeper of [...sleepers].toSorted((one, other) => one.until - other.until)) {
+              arm(sleeper)
+            }
+          })
+        )
     }
   }
 }

@@ -18,6 +18,13 @@ const describeClash = (mount: string, other: string): string =>
     ? `binds the path ${mount} more than once`
     : `binds the paths ${other} and ${mount}, of which one lies inside the other`
 
+/**
+ * How many bindings a session can have: each is compared with all others.
+ *
+ * @since 0.1.0
+ */
+export const maxBindings = 1000
+
 /** Two folders of a session that stand for one folder of the store would undo each other. */
 const describeSharing = (path: string, other: string): string =>
   path === other
@@ -39,6 +46,14 @@ export const check = (
   now: number
 ): Effect.Effect<ReadonlyArray<Binding>, Refusal.Refusal> =>
   Effect.suspend(() => {
+    if (bound.length + requested.length > maxBindings) {
+      return Effect.fail(
+        Refusal.invalidParameter(
+          "PersistenceDataList",
+          `binds more than ${maxBindings} paths in one session`
+        )
+      )
+    }
     const taken = new Set(bound.map((binding) => binding.mount))
     const mounts = [...taken]
     const bindings: Array<Binding> = []

@@ -26,6 +26,7 @@ import { SessionRegistry } from "../sessions/SessionRegistry.js"
 import * as Snapshot from "./Snapshot.js"
 import { State } from "../State.js"
 import type { StoreVersions } from "../contexts/StoreVersions.js"
+import type { TransferQueue } from "../sync/TransferQueue.js"
 import type { World } from "./World.js"
 
 /**
@@ -140,7 +141,7 @@ export interface Service {
  *
  * @since 0.1.0
  */
-export type Rooms = ContextStore | SessionRegistry | State | StoreVersions
+export type Rooms = ContextStore | SessionRegistry | State | StoreVersions | TransferQueue
 
 const failed = (cause: { readonly message: string }): LocalAdminError =>
   cause instanceof LocalAdminError

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { Buffer } from "node:buffer"
 
 /**
  * One call. `status` is what travelled as HTTP status, 0 when no answer did; `code` is that of
@@ -51,15 +52,17 @@ export const kept = 1000
 
 const longestName = 64
 
-/** Names come from outside; an action of this protocol is short. */
-const short = (text: string): string => text.slice(0, longestName)
+/**
+ * Names come from outside; an action of this protocol is short. A copy: a part of a text keeps
+ * the whole of it in memory, and that is the body of the request.
+ */
+const short = (text: string): string => Buffer.from(text.slice(0, longestName)).toString()
 
 const toCall = ({ duration, end, sessionId, ...note }: Note): Call => ({
   at: new Date(end).toISOString(),
   ...note,
-  action: short(note.action),
   durationMillis: Math.round(duration * 1000) / 1000,
-  ...(sessionId === undefined ? {} : { sessionId: short(sessionId) })
+  ...(sessionId === undefined ? {} : { sessionId })
 })
 
 /**
@@ -70,8 +73,12 @@ export const make = (): CallLog => {
   const ring: Array<Note> = []
   let next = 0
   return {
-    add: (note) => {
-      ring[next] = note
+    add: ({ action, sessionId, ...note }) => {
+      ring[next] = {
+        ...note,
+        action: short(action),
+        ...(sessionId === undefined ? {} : { sessionId: short(sessionId) })
+      }
       next = (next + 1) % kept
     },
     last: (count = kept) => {

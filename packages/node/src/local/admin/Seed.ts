@@ -14,6 +14,7 @@ import * as MountPath from "../MountPath.js"
 import { State } from "../State.js"
 import { StoreVersions } from "../contexts/StoreVersions.js"
 import * as Transfer from "../transfer/Transfer.js"
+import { TransferQueue } from "../sync/TransferQueue.js"
 
 const refused = (detail: string): LocalAdminError => new LocalAdminError({ reason: "Seed", detail })
 
@@ -25,7 +26,7 @@ const refused = (detail: string): LocalAdminError => new LocalAdminError({ reaso
  */
 export const seed = Effect.fnUntraced(function* (
   directory: DataDirectory,
-  rooms: Context.Context<ContextStore | State | StoreVersions>,
+  rooms: Context.Context<ContextStore | State | StoreVersions | TransferQueue>,
   options: { readonly context: string; readonly folder: string; readonly path: string }
 ): Effect.fn.Return<
   { readonly contextId: string; readonly files: number },
@@ -45,24 +46,33 @@ export const seed = Effect.fnUntraced(function* (
     )
   )
   if (!isFolder) return yield* refused(`${options.folder} is no folder that can be read`)
-  const context = yield* Context.get(rooms, ContextStore).getOrCreate(options.context)
+  const contexts = Context.get(rooms, ContextStore)
+  const context = yield* contexts.getOrCreate(options.context)
   const destination = yield* Effect.mapError(
     MountPath.locate(directory.contextFiles(context.id), mount),
     (error) => invalid(error.message)
   )
-  // Sessions that have seen what is stored have not seen these.
-  yield* Context.get(rooms, State).atomically(
-    Context.get(rooms, StoreVersions).raise(context.id, mount, [])
-  )
-  const done = yield* Effect.mapError(
-    Transfer.transfer({ source: options.folder, destination, staging: directory.staging }),
-    ({ files: [first, ...others] }) =>
-      refused(
-        first === undefined
-          ? "it was not copied"
-          : `${first.path} was not copied: ${first.reason}` +
-              (others.length === 0 ? "" : `; and ${others.length} more`)
-      )
+  const copy = Effect.gen(function* () {
+    // It waited for others, who may have deleted the context.
+    if (!(yield* contexts.holdsFiles(context.id))) return yield* refused("the context was deleted")
+    // Sessions that have seen what is stored have not seen these.
+    yield* Context.get(rooms, State).atomically(
+      Context.get(rooms, StoreVersions).raise(context.id, mount, [])
+    )
+    return yield* Effect.mapError(
+      Transfer.transfer({ source: options.folder, destination, staging: directory.staging }),
+      ({ files: [first, ...others] }) =>
+        refused(
+          first === undefined
+            ? "it was not copied"
+            : `${first.path} was not copied: ${first.reason}` +
+                (others.length === 0 ? "" : `; and ${others.length} more`)
+        )
+    )
+  })
+  const done = yield* Context.get(rooms, TransferQueue).withTurn(
+    { contextId: context.id, mount, type: "upload" },
+    copy
   )
   return { contextId: context.id, files: done.copied }
 })

@@ -17,14 +17,13 @@ import * as StateCopy from "./StateCopy.js"
 
 const folders = ["contexts", "sessions"]
 
+const atFault = (cause: unknown): LocalAdminError =>
+  cause instanceof LocalAdminError
+    ? cause
+    : new LocalAdminError({ reason: "Server", detail: describe(cause), cause })
+
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LocalAdminError> =>
-  Effect.tryPromise({
-    try: action,
-    catch: (cause) =>
-      cause instanceof LocalAdminError
-        ? cause
-        : new LocalAdminError({ reason: "Server", detail: describe(cause), cause })
-  })
+  Effect.tryPromise({ try: action, catch: atFault })
 
 /** Folders that the rooms expect to be there. */
 const ready = async (directory: DataDirectory): Promise<void> => {
@@ -42,8 +41,15 @@ const exists = (path: string): Promise<boolean> =>
     () => false
   )
 
+/** What cannot be copied has no content either: pipes, sockets and devices. */
+const canBeCopied = async (path: string, signal: AbortSignal): Promise<boolean> => {
+  signal.throwIfAborted()
+  const stats = await NodeFs.lstat(path)
+  return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()
+}
+
 /** Links stay what they are, also those that lead nowhere; times tell transfers what is new. */
-const copyFolders = async (from: string, to: string): Promise<void> => {
+const copyFolders = async (from: string, to: string, signal: AbortSignal): Promise<void> => {
   await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
   for (const folder of folders) {
     const source = NodePath.join(from, folder)
@@ -52,10 +58,31 @@ const copyFolders = async (from: string, to: string): Promise<void> => {
       recursive: true,
       preserveTimestamps: true,
       verbatimSymlinks: true,
+      filter: (path) => canBeCopied(path, signal),
       mode: NodeFsSync.constants.COPYFILE_FICLONE
     })
   }
 }
+
+/**
+ * The same as an effect that can be interrupted wherever it is done: it takes its time, and a
+ * server has to end. Nothing is written any more when it has ended.
+ */
+const copied = (from: string, to: string): Effect.Effect<void, LocalAdminError> =>
+  Effect.interruptible(
+    Effect.async((resume) => {
+      const controller = new AbortController()
+      const copy = copyFolders(from, to, controller.signal).then(
+        () => Effect.void,
+        (cause: unknown) => Effect.fail(atFault(cause))
+      )
+      void copy.then(resume)
+      return Effect.promise(() => {
+        controller.abort()
+        return copy
+      })
+    })
+  )
 
 const moveFolders = async (from: string, to: string): Promise<void> => {
   await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
@@ -72,6 +99,20 @@ const discardFolders = async (directory: DataDirectory): Promise<void> => {
     const path = NodePath.join(directory.root, folder)
     if (await exists(path)) await NodeFs.rename(path, placeInTrash(directory))
   }
+}
+
+const removeFolder = (path: string): Promise<void> =>
+  NodeFs.rm(path, { recursive: true, force: true })
+
+const removed = (path: string): Effect.Effect<void> =>
+  Effect.promise(() => removeFolder(path).catch(() => {}))
+
+/** From the trash it does not come back; what is left of it there goes with the next start. */
+const removeAtOnce = async (directory: DataDirectory, path: string): Promise<void> => {
+  const place = placeInTrash(directory)
+  await NodeFs.mkdir(directory.trash, { recursive: true })
+  await NodeFs.rename(path, place)
+  await removeFolder(place).catch(() => {})
 }
 
 /** The state in a folder that holds a copy of everything. */
@@ -160,16 +201,19 @@ export const take = Effect.fnUntraced(function* (
     })
   }
   const unfinished = NodePath.join(directory.staging, Identifier.taskId())
-  yield* attempt(async () => {
-    await copyFolders(directory.root, unfinished)
+  const complete = attempt(async () => {
     await StateCopy.save(directory.stateFile, stateIn(directory, unfinished))
     await NodeFs.mkdir(directory.snapshots, { recursive: true, mode: 0o700 })
     await NodeFs.rename(unfinished, folder)
   })
+  yield* copied(directory.root, unfinished).pipe(
+    Effect.zipRight(complete),
+    Effect.onError(() => removed(unfinished))
+  )
 })
 
 /**
- * Removes a snapshot.
+ * Removes a snapshot: in one step for those who look for it, then for good.
  *
  * @since 0.1.0
  */
@@ -178,7 +222,7 @@ export const remove = Effect.fnUntraced(function* (
   snapshot: string
 ): Effect.fn.Return<void, LocalAdminError> {
   const folder = yield* find(directory, snapshot)
-  yield* attempt(() => NodeFs.rm(folder, { recursive: true, force: true }))
+  yield* attempt(() => removeAtOnce(directory, folder))
 })
 
 const asidePrefix = ".before-"
@@ -217,9 +261,6 @@ const loadSaved = async (directory: DataDirectory, folder: string): Promise<void
   }
 }
 
-const removeFolder = (path: string): Promise<void> =>
-  NodeFs.rm(path, { recursive: true, force: true })
-
 /**
  * Puts a copy of a snapshot in the place of everything. `put` keeps what was there, `undo`
  * brings it back, and `forget` gives it up.
@@ -230,33 +271,23 @@ export const restoring = (directory: DataDirectory, folder: string) => {
   const id = Identifier.taskId()
   const place = (prefix: string) => NodePath.join(directory.snapshots, prefix + id)
   const aside = place(asidePrefix)
+  const fresh = place(freshPrefix)
+  const exchange = attempt(async () => {
+    await NodeFs.mkdir(aside, { mode: 0o700 })
+    await StateCopy.save(directory.stateFile, stateIn(directory, aside))
+    await moveFolders(directory.root, aside)
+    await NodeFs.writeFile(NodePath.join(aside, whole), "")
+    await loadSaved(directory, folder)
+    await moveFolders(fresh, directory.root)
+    await ready(directory)
+  })
   return {
-    put: attempt(async () => {
-      const fresh = place(freshPrefix)
-      try {
-        // The slow part first: until it is done, nothing has been touched.
-        await copyFolders(folder, fresh)
-        await NodeFs.mkdir(aside, { mode: 0o700 })
-        await StateCopy.save(directory.stateFile, stateIn(directory, aside))
-        await moveFolders(directory.root, aside)
-        await NodeFs.writeFile(NodePath.join(aside, whole), "")
-        await loadSaved(directory, folder)
-        await moveFolders(fresh, directory.root)
-      } finally {
-        await removeFolder(fresh)
-      }
-      await ready(directory)
-    }),
+    // The slow part first: until it is done, nothing has been touched.
+    put: Effect.ensuring(Effect.zipRight(copied(folder, fresh), exchange), removed(fresh)),
     undo: attempt(async () => {
       if (await exists(aside)) await putBack(directory, aside)
     }),
-    // From the trash it does not come back, and the next start empties that.
-    forget: attempt(async () => {
-      const place = placeInTrash(directory)
-      await NodeFs.mkdir(directory.trash, { recursive: true })
-      await NodeFs.rename(aside, place)
-      await removeFolder(place).catch(() => {})
-    })
+    forget: attempt(() => removeAtOnce(directory, aside))
   }
 }
 

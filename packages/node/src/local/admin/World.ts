@@ -28,7 +28,8 @@ export interface World<Rooms, E> {
    * Replaces the rooms: lets what goes on in them end and nothing new begin, closes them,
    * changes what they stood on, and opens them again. When they cannot be opened on the
    * change, it is undone, and the failure is that of opening them. Whoever leaves while it
-   * waits for others leaves everything as it was; after that it is carried to its end.
+   * waits for others leaves everything as it was; after that it is carried to its end, but for
+   * what the change itself lets be interrupted.
    */
   readonly replace: <A, E2>(steps: {
     /** Done in the old rooms, when nothing else goes on in them. */

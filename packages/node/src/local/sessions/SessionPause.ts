@@ -60,10 +60,16 @@ export const make = Effect.fnUntraced(function* (
       )
     )
 
+  // What was let in before may list tasks until it is done: they are known with all permits.
+  const transfersEnded = (session: Session) =>
+    Effect.suspend(() =>
+      Effect.forEach([...session.tasks.values()], (task) => Deferred.await(task.ended), {
+        discard: true
+      })
+    )
+
   const finishPause = (session: Session) =>
-    Effect.forEach([...session.tasks.values()], (task) => Deferred.await(task.ended), {
-      discard: true
-    }).pipe(
+    transfersEnded(session).pipe(
       Effect.zipRight(Effect.sleep(changeTakes)),
       Effect.zipRight(arrive(session, "PAUSED")),
       session.gate.withPermits(gateWidth)
