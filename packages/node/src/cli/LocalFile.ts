@@ -9,14 +9,16 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as NodePath from "node:path"
 import { CommandFailed } from "./Failure.js"
+import * as Folder from "./Folder.js"
 
 const chunkBytes = 256 * 1024
 
 /** `-` on the command line. */
 export const standardStream = "-"
 
+// The platform's error keeps that of the system, which is told in the words of all commands.
 const failed = (what: string, path: string) => (error: PlatformError) =>
-  new CommandFailed({ message: `${path} cannot be ${what}: ${error.message}` })
+  Folder.failed(what, path)(error.cause ?? error.message)
 
 /**
  * The content of a file, and how many bytes that is. A folder is refused.
