@@ -94,6 +94,8 @@ describe("agentbay context", () => {
       const one = Path.join(folder, "one")
       yield* lines("context", "get", "notes", `${mount}/a b.bin`, one)
       assert.isTrue(NodeFs.readFileSync(one).equals(bytes))
+      yield* lines("context", "get", "notes", `${mount}/a b.bin`, `${folder}/into/`)
+      assert.isTrue(NodeFs.readFileSync(Path.join(folder, "into/a b.bin")).equals(bytes))
       assert.deepStrictEqual(
         yield* lines("context", "get", "notes", `${mount}/deep/er/日本.txt`, "-"),
         ["deep"]

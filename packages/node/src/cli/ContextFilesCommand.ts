@@ -163,7 +163,7 @@ export const put = Command.make(
     from: Args.text({ name: "file" }).pipe(
       Args.withDescription("The file of this machine, or with -r a folder")
     ),
-    to: stored("Where a session will see it, such as /home/wuying/notes/a.txt"),
+    to: stored("Where a session will see it, such as /home/wuying/notes/a.txt, or a folder/"),
     recursive,
     data: Arguments.data,
     json: Arguments.json
@@ -258,7 +258,9 @@ export const get = Command.make(
     context: Arguments.contextArgument,
     from: stored("The stored file, as a session sees it, or with -r a folder"),
     to: Args.text({ name: "file" }).pipe(
-      Args.withDescription("Where it goes on this machine; - is stdout (default: its own name)"),
+      Args.withDescription(
+        "Where it goes on this machine: a name, a folder/, or - for stdout (default: its own name)"
+      ),
       Args.optional
     ),
     recursive,
@@ -268,7 +270,9 @@ export const get = Command.make(
   Effect.fnUntraced(function* ({ context, data, from, json, recursive, to }) {
     const environment = yield* Environment
     const screen = yield* Screen
-    const target = Option.getOrElse(to, () => NodePath.posix.basename(from))
+    const name = NodePath.posix.basename(from)
+    const given = Option.getOrElse(to, () => name)
+    const target = !recursive && given.endsWith("/") ? below(given, name) : given
     const toStdout = target === LocalFile.standardStream
     if (toStdout && (json || recursive)) {
       return yield* new UsageError({ message: "- takes one file, without --json and --recursive" })

@@ -46,7 +46,8 @@ export const read = Effect.fnUntraced(function* (path: string) {
 export const write = <E>(path: string, content: Stream.Stream<Uint8Array, E>) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const unfinished = `${path}.agentbay-part`
+    // Named by the process: another command may be writing the same file.
+    const unfinished = `${path}.${process.pid}.agentbay-part`
     const attempt = <A, R>(effect: Effect.Effect<A, PlatformError, R>) =>
       Effect.mapError(effect, failed("written", path))
     yield* attempt(fs.makeDirectory(NodePath.dirname(path), { recursive: true }))
