@@ -171,6 +171,18 @@ describe("agentbay context, for scripts", () => {
     })
   )
 
+  it.scopedLive("a session tells its bindings alike when it is created and when it is shown", () =>
+    Effect.gen(function* () {
+      const { json } = yield* serving
+      const [created] = yield* json("session", "create", "--context", `n=${mount}`)
+      const [{ contextId }] = yield* json("context", "list")
+      const binding = { contextId, contextName: "n", path: mount }
+      assert.deepStrictEqual(created.bindings, [binding])
+      const [shown] = yield* json("session", "show", created.sessionId)
+      assert.deepInclude(shown.bindings[0], binding)
+    })
+  )
+
   it.scopedLive("says what of a folder it leaves out", () =>
     Effect.gen(function* () {
       const { call, folder } = yield* serving
