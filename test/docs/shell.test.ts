@@ -51,7 +51,9 @@ describe("shell blocks that are to be run end well", () => {
     async (_, block) => {
       const ended = await Shell.runBlock(block)
       assert.strictEqual(ended.code, 0, ended.stderr)
-    }
+    },
+    // Each line is a process, and on a busy machine each takes its seconds.
+    180_000
   )
 })
 

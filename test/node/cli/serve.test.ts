@@ -16,7 +16,10 @@ describe("serve", () => {
       const serve = run(["serve", "--data", `${directory}/data`, "--faults", file])
       const missing = yield* serve
       assert.strictEqual(missing.code, 2)
-      assert.match(missing.stderr, /^agentbay: --faults cannot be read: .*rules\.json/)
+      assert.match(
+        missing.stderr,
+        /^agentbay: --faults: .*rules\.json cannot be read: it does not exist/
+      )
       for (const [text, expected] of [
         ["{", "they are not JSON"],
         ["{}", "they must be a list of rules"],

@@ -94,6 +94,8 @@ describe("agentbay context", () => {
       const one = Path.join(folder, "one")
       yield* lines("context", "get", "notes", `${mount}/a b.bin`, one)
       assert.isTrue(NodeFs.readFileSync(one).equals(bytes))
+      yield* lines("context", "get", "notes", `${mount}/a b.bin`, `${folder}/into/`)
+      assert.isTrue(NodeFs.readFileSync(Path.join(folder, "into/a b.bin")).equals(bytes))
       assert.deepStrictEqual(
         yield* lines("context", "get", "notes", `${mount}/deep/er/日本.txt`, "-"),
         ["deep"]
@@ -114,13 +116,24 @@ describe("agentbay context", () => {
 
   it.scopedLive("refuses what is no file, and names what is missing", () =>
     Effect.gen(function* () {
-      const { call, folder } = yield* serving
-      yield* call("context", "create", "notes")
+      const { call, folder, lines } = yield* serving
+      const file = Path.join(folder, "a.txt")
+      NodeFs.writeFileSync(file, "a")
+      yield* lines("context", "put", "notes", file, `${mount}/`)
       const cases: ReadonlyArray<readonly [ReadonlyArray<string>, number, RegExp]> = [
         [["put", "notes", folder, mount], 1, /is no file.*--recursive/],
-        [["put", "notes", Path.join(folder, "none"), mount], 1, /none cannot be read/],
+        [
+          ["put", "notes", Path.join(folder, "none"), mount],
+          1,
+          /none cannot be read: it does not exist/
+        ],
         [["put", "SdkCtx-none", folder, mount, "-r"], 1, /Context.NotFound/],
         [["get", "notes", "relative/path"], 2, /path/],
+        [["get", "notes", mount], 1, /notes is a folder\. Folders need --recursive/],
+        [["get", "notes", mount, "-"], 1, /notes is a folder\. Folders need --recursive/],
+        [["get", "notes", `${mount}/none`], 1, /FileNotExist/],
+        [["get", "notes", `${mount}/a.txt`, folder], 1, /cannot be written: it is a folder/],
+        [["get", "notes", "/none", folder, "-r"], 1, /No folder is stored at \/none/],
         [["clear", "none"], 1, /Context.NotFound/]
       ]
       for (const [args, code, message] of cases) {
@@ -128,6 +141,58 @@ describe("agentbay context", () => {
         assert.strictEqual(ended.code, code, args.join(" "))
         assert.match(ended.stderr, message)
       }
+    })
+  )
+})
+
+describe("agentbay context, for scripts", () => {
+  it.scopedLive("calls the id of a context contextId, whatever it does", () =>
+    Effect.gen(function* () {
+      const { folder, json } = yield* serving
+      const file = Path.join(folder, "a.txt")
+      NodeFs.writeFileSync(file, "a")
+      const [{ contextId }] = yield* json("context", "create", "notes")
+      assert.match(contextId, /^SdkCtx-/)
+      const stored = `${mount}/a.txt`
+      const calls = [
+        ["list"],
+        ["put", "notes", file, stored],
+        ["get", "notes", stored, Path.join(folder, "b.txt")],
+        ["rm", "notes", stored],
+        ["clear", "notes"],
+        ["rename", "notes", "other"],
+        ["remove", "other"]
+      ]
+      for (const args of calls) {
+        const [answer] = yield* json("context", ...args)
+        assert.strictEqual(answer.contextId, contextId, args.join(" "))
+        assert.notProperty(answer, "id")
+      }
+    })
+  )
+
+  it.scopedLive("a session tells its bindings alike when it is created and when it is shown", () =>
+    Effect.gen(function* () {
+      const { json } = yield* serving
+      const [created] = yield* json("session", "create", "--context", `n=${mount}`)
+      const [{ contextId }] = yield* json("context", "list")
+      const binding = { contextId, contextName: "n", path: mount }
+      assert.deepStrictEqual(created.bindings, [binding])
+      const [shown] = yield* json("session", "show", created.sessionId)
+      assert.deepInclude(shown.bindings[0], binding)
+    })
+  )
+
+  it.scopedLive("says what of a folder it leaves out", () =>
+    Effect.gen(function* () {
+      const { call, folder } = yield* serving
+      const tree = Path.join(folder, "tree")
+      NodeFs.mkdirSync(Path.join(tree, "empty"), { recursive: true })
+      NodeFs.writeFileSync(Path.join(tree, "a.txt"), "a")
+      NodeFs.symlinkSync("a.txt", Path.join(tree, "link"))
+      const put = yield* call("context", "put", "notes", tree, mount, "-r")
+      assert.deepStrictEqual([put.code, put.stdout], [0, "Put 1 file, 1 B"])
+      assert.match(put.stderr, /Left out: 1 empty folder and 1 link or special file/)
     })
   )
 })

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
-import type { ContextDetails } from "@effect-agentbay/core/Contexts"
+import type * as Contexts from "@effect-agentbay/core/Contexts"
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -21,17 +21,18 @@ import { Screen } from "./Screen.js"
 import type * as Style from "./Style.js"
 import type * as Table from "./Table.js"
 
-const toJson = (context: ContextDetails): unknown => ({
+const toJson = ({ id, ...context }: Contexts.ContextDetails): unknown => ({
+  contextId: id,
   ...context,
   state: context.state ?? null,
   createdAt: Option.getOrNull(Option.map(context.createdAt, DateTime.formatIso)),
   lastUsedAt: Option.getOrNull(Option.map(context.lastUsedAt, DateTime.formatIso))
 })
 
-const paintState = ({ state }: ContextDetails, style: Style.Style) =>
+const paintState = ({ state }: Contexts.ContextDetails, style: Style.Style) =>
   state === "available" || state === "in-use" ? style.good : style.busy
 
-const columnsAt = (now: DateTime.Utc): ReadonlyArray<Table.Column<ContextDetails>> => {
+const columnsAt = (now: DateTime.Utc): ReadonlyArray<Table.Column<Contexts.ContextDetails>> => {
   const zone = DateTime.zoneMakeLocal()
   const time = (moment: Option.Option<DateTime.Utc>) =>
     Option.match(moment, { onNone: () => "", onSome: (at) => Quantity.moment(at, now, zone) })
@@ -105,13 +106,13 @@ export const create = Command.make(
 ).pipe(Command.withDescription("Create a context, or find the one of this name; writes its id"))
 
 const told = Effect.fnUntraced(function* (
-  context: ContextDetails,
+  context: Contexts.ContextDetails,
   json: boolean,
   done: { readonly [name: string]: unknown },
   sentence: string
 ) {
   const screen = yield* Screen
-  yield* screen.print(json ? JSON.stringify({ id: context.id, ...done }) : sentence)
+  yield* screen.print(json ? JSON.stringify({ contextId: context.id, ...done }) : sentence)
 })
 
 /**
@@ -138,52 +139,57 @@ export const rename = Command.make(
   })
 ).pipe(Command.withDescription("Give a context another name"))
 
+/** A command that does one thing to a context and then says so. */
+const acting = <Name extends string, E>(
+  name: Name,
+  description: string,
+  action: {
+    /** What the bar says while it is waited for; without one there is no bar. */
+    readonly label?: string
+    readonly act: (contexts: Contexts.Service, id: string) => Effect.Effect<void, E>
+    /** The key of the JSON, and the word that stands for it. */
+    readonly done: readonly [key: string, word: string]
+  }
+) =>
+  Command.make(
+    name,
+    { context: Arguments.contextArgument, data: Arguments.data, json: Arguments.json },
+    Effect.fnUntraced(function* ({ context, data, json }) {
+      const environment = yield* Environment
+      yield* Effect.gen(function* () {
+        const { contexts } = yield* AgentBay.AgentBay
+        const found = yield* Arguments.findContext(context)
+        const work = action.act(contexts, found.id)
+        yield* action.label === undefined ? work : ProgressBar.during(action.label, () => work)
+        const [key, word] = action.done
+        yield* told(found, json, { [key]: true }, `${word} ${found.name} (${found.id})`)
+      }).pipe(Effect.provide(environment.client(data)))
+    })
+  ).pipe(Command.withDescription(description))
+
 /**
  * `context remove`.
  *
  * @since 0.1.0
  */
-export const remove = Command.make(
-  "remove",
-  {
-    context: Arguments.contextArgument,
-    data: Arguments.data,
-    json: Arguments.json
-  },
-  Effect.fnUntraced(function* ({ context, data, json }) {
-    const environment = yield* Environment
-    yield* Effect.gen(function* () {
-      const { contexts } = yield* AgentBay.AgentBay
-      const found = yield* Arguments.findContext(context)
-      yield* contexts.remove(found.id)
-      yield* told(found, json, { removed: true }, `Removed ${found.name} (${found.id})`)
-    }).pipe(Effect.provide(environment.client(data)))
-  })
-).pipe(Command.withDescription("Delete a context with everything that is stored in it"))
+export const remove = acting("remove", "Delete a context with everything that is stored in it", {
+  act: (contexts, id) => contexts.remove(id),
+  done: ["removed", "Removed"]
+})
 
 /**
  * `context clear`.
  *
  * @since 0.1.0
  */
-export const clear = Command.make(
+export const clear = acting(
   "clear",
+  "Delete everything that is stored in a context and wait until it is gone",
   {
-    context: Arguments.contextArgument,
-    data: Arguments.data,
-    json: Arguments.json
-  },
-  Effect.fnUntraced(function* ({ context, data, json }) {
-    const environment = yield* Environment
-    yield* Effect.gen(function* () {
-      const { contexts } = yield* AgentBay.AgentBay
-      const found = yield* Arguments.findContext(context)
-      yield* ProgressBar.during("Clearing", () => contexts.clear(found.id))
-      yield* told(found, json, { cleared: true }, `Cleared ${found.name} (${found.id})`)
-    }).pipe(Effect.provide(environment.client(data)))
-  })
-).pipe(
-  Command.withDescription("Delete everything that is stored in a context and wait until it is gone")
+    label: "Clearing",
+    act: (contexts, id) => Effect.asVoid(contexts.clear(id)),
+    done: ["cleared", "Cleared"]
+  }
 )
 
 /**

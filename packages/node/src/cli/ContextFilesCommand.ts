@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
-import type { ContextFile } from "@effect-agentbay/core/ContextFiles"
+import type { ApiError } from "@effect-agentbay/core/AgentBayError"
+import type * as ContextFiles from "@effect-agentbay/core/ContextFiles"
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -15,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as NodePath from "node:path"
 import * as Arguments from "./Arguments.js"
 import { Environment } from "./Environment.js"
-import { UsageError } from "./Failure.js"
+import { CommandFailed, UsageError } from "./Failure.js"
 import * as Folder from "./Folder.js"
 import * as Listing from "./Listing.js"
 import * as LocalFile from "./LocalFile.js"
@@ -32,14 +33,14 @@ const recursive = Options.boolean("recursive").pipe(
   Options.withDescription("A folder, with everything in it")
 )
 
-const toJson = (file: ContextFile): unknown => ({
+const toJson = (file: ContextFiles.ContextFile): unknown => ({
   ...file,
   size: file.size ?? null,
   createdAt: Option.getOrNull(Option.map(file.createdAt, DateTime.formatIso)),
   modifiedAt: Option.getOrNull(Option.map(file.modifiedAt, DateTime.formatIso))
 })
 
-const columnsAt = (now: DateTime.Utc): ReadonlyArray<Table.Column<ContextFile>> => {
+const columnsAt = (now: DateTime.Utc): ReadonlyArray<Table.Column<ContextFiles.ContextFile>> => {
   const zone = DateTime.zoneMakeLocal()
   return [
     {
@@ -120,12 +121,24 @@ const counted = <E>(
   onBytes: (bytes: number) => Effect.Effect<void>
 ) => Stream.tap(content, (bytes) => onBytes(bytes.length))
 
+/** What a context cannot hold is left out, and that is said. */
+const tellLeftOut = (kinds: ReadonlyArray<readonly [count: number, one: string, many?: string]>) =>
+  Effect.gen(function* () {
+    const screen = yield* Screen
+    const told = kinds.filter(([count]) => count > 0).map((kind) => Quantity.things(...kind))
+    if (told.length > 0) yield* screen.note(`Left out: ${told.join(" and ")}`)
+  })
+
 const waysUp = Effect.fnUntraced(function* (from: string, to: string, whole: boolean) {
   if (!whole) {
     const target = to.endsWith("/") ? below(to, NodePath.basename(from)) : to
     return { ways: [{ local: from, stored: target }], bytes: undefined }
   }
-  const { files, root } = yield* Folder.scan(from)
+  const { emptyDirectories, files, others, root } = yield* Folder.scan(from)
+  yield* tellLeftOut([
+    [emptyDirectories.length, "empty folder"],
+    [others.length, "link or special file", "links or special files"]
+  ])
   return {
     ways: files.map(({ path }): Way => ({
       local: NodePath.join(root, path),
@@ -150,7 +163,7 @@ export const put = Command.make(
     from: Args.text({ name: "file" }).pipe(
       Args.withDescription("The file of this machine, or with -r a folder")
     ),
-    to: stored("Where a session will see it, such as /home/wuying/notes/a.txt"),
+    to: stored("Where a session will see it, such as /home/wuying/notes/a.txt, or a folder/"),
     recursive,
     data: Arguments.data,
     json: Arguments.json
@@ -188,7 +201,9 @@ export const put = Command.make(
           { discard: true }
         )
       )
-      yield* screen.print(json ? JSON.stringify({ id, path: to, ...sum }) : summary(sum, "Put"))
+      yield* screen.print(
+        json ? JSON.stringify({ contextId: id, path: to, ...sum }) : summary(sum, "Put")
+      )
     }).pipe(Effect.provide(environment.client(data)))
   })
 ).pipe(
@@ -196,12 +211,33 @@ export const put = Command.make(
 )
 
 const treeOf = <E>(
-  list: (folder: string) => Stream.Stream<ContextFile, E>,
+  list: (folder: string) => Stream.Stream<ContextFiles.ContextFile, E>,
   folder: string
-): Stream.Stream<ContextFile, E> =>
+): Stream.Stream<ContextFiles.ContextFile, E> =>
   Stream.flatMap(list(folder), (file) =>
     file.kind === "directory" ? treeOf(list, file.path) : Stream.make(file)
   )
+
+/** Whether files are stored below a path, so that it is a folder. */
+const isStoredFolder = (files: ContextFiles.Service, contextId: string, path: string) =>
+  Effect.map(files.listPage(contextId, path, { pageSize: 1 }), ({ items }) => items.length > 0)
+
+/** A folder that was asked for as a file gets the answer that helps. */
+const explainFolder =
+  (files: ContextFiles.Service, contextId: string, path: string) =>
+  (error: ApiError): Effect.Effect<never, ApiError | CommandFailed> =>
+    error.reason !== "FileNotFound"
+      ? Effect.fail(error)
+      : isStoredFolder(files, contextId, path).pipe(
+          Effect.orElseSucceed(() => false),
+          Effect.flatMap((isFolder) =>
+            Effect.fail(
+              isFolder
+                ? new CommandFailed({ message: `${path} is a folder. Folders need --recursive.` })
+                : error
+            )
+          )
+        )
 
 // Names come from outside: none of them may lead out of the folder that they go into.
 const localPath = (folder: string, relative: string) => {
@@ -222,7 +258,9 @@ export const get = Command.make(
     context: Arguments.contextArgument,
     from: stored("The stored file, as a session sees it, or with -r a folder"),
     to: Args.text({ name: "file" }).pipe(
-      Args.withDescription("Where it goes on this machine; - is stdout (default: its own name)"),
+      Args.withDescription(
+        "Where it goes on this machine: a name, a folder/, or - for stdout (default: its own name)"
+      ),
       Args.optional
     ),
     recursive,
@@ -232,7 +270,9 @@ export const get = Command.make(
   Effect.fnUntraced(function* ({ context, data, from, json, recursive, to }) {
     const environment = yield* Environment
     const screen = yield* Screen
-    const target = Option.getOrElse(to, () => NodePath.posix.basename(from))
+    const name = NodePath.posix.basename(from)
+    const given = Option.getOrElse(to, () => name)
+    const target = !recursive && given.endsWith("/") ? below(given, name) : given
     const toStdout = target === LocalFile.standardStream
     if (toStdout && (json || recursive)) {
       return yield* new UsageError({ message: "- takes one file, without --json and --recursive" })
@@ -241,7 +281,12 @@ export const get = Command.make(
     yield* Effect.gen(function* () {
       const { contexts } = yield* AgentBay.AgentBay
       const { id } = yield* Arguments.findContext(context)
-      if (toStdout) return yield* Stream.runForEach(contexts.files.get(id, from), screen.bytes)
+      const explain = explainFolder(contexts.files, id, from)
+      if (toStdout) {
+        return yield* Stream.runForEach(contexts.files.get(id, from), screen.bytes).pipe(
+          Effect.catchTag("ApiError", explain)
+        )
+      }
       yield* ProgressBar.during("Getting files", (update) => {
         const onBytes = (count: number) => {
           sum.bytes += count
@@ -251,7 +296,7 @@ export const get = Command.make(
           LocalFile.write(local, counted(contexts.files.get(id, path), onBytes)).pipe(
             Effect.tap(() => Effect.sync(() => (sum.files += 1)))
           )
-        if (!recursive) return getOne(from, target)
+        if (!recursive) return Effect.catchTag(getOne(from, target), "ApiError", explain)
         const list = (folder: string) => contexts.files.list(id, folder)
         return Stream.runForEach(treeOf(list, from), ({ path }) =>
           Effect.flatMap(localPath(target, path.slice(from.replace(/\/+$/, "").length)), (local) =>
@@ -259,8 +304,15 @@ export const get = Command.make(
           )
         )
       })
+      if (recursive && sum.files === 0) {
+        return yield* new CommandFailed({
+          message: `No folder is stored at ${from}. 'agentbay context ls' shows what is.`
+        })
+      }
       yield* screen.print(
-        json ? JSON.stringify({ id, path: from, file: target, ...sum }) : summary(sum, "Got")
+        json
+          ? JSON.stringify({ contextId: id, path: from, file: target, ...sum })
+          : summary(sum, "Got")
       )
     }).pipe(Effect.provide(environment.client(data)))
   })
@@ -286,7 +338,9 @@ export const remove = Command.make(
       const { contexts } = yield* AgentBay.AgentBay
       const { id } = yield* Arguments.findContext(context)
       yield* contexts.files.remove(id, path)
-      yield* screen.print(json ? JSON.stringify({ id, path, removed: true }) : `Removed ${path}`)
+      yield* screen.print(
+        json ? JSON.stringify({ contextId: id, path, removed: true }) : `Removed ${path}`
+      )
     }).pipe(Effect.provide(environment.client(data)))
   })
 ).pipe(Command.withDescription("Delete a stored file of a context"))

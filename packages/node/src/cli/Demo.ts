@@ -229,7 +229,7 @@ const run = Effect.fnUntraced(function* ({ contextName, folder }: Source, json: 
         emptyDirectories: folder.emptyDirectories.length,
         leftOut: folder.others,
         folder: folder.root,
-        context: { id: context.id, name: context.name, directory },
+        context: { contextId: context.id, name: context.name, directory },
         sessions: [first.session.sessionId, session.sessionId],
         sync: Tasks.resultToJson(first.session.sessionId, first.result),
         elapsedMillis

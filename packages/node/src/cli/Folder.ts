@@ -42,14 +42,22 @@ const reasons: { readonly [code: string]: string } = {
   EPERM: "permission denied",
   ENOENT: "it does not exist",
   ENOTDIR: "it is not a folder",
+  EISDIR: "it is a folder",
   ENOSPC: "no space is left",
   ELOOP: "its links lead in a circle"
 }
 
-const failed = (what: string, path: string) => (cause: unknown) =>
-  new CommandFailed({
-    message: `${path} cannot be ${what}: ${reasons[codeOf(cause)] ?? codeOf(cause)}`
-  })
+/**
+ * What the system refused to do with a file or folder, in words.
+ *
+ * @since 0.1.0
+ */
+export const failed =
+  (what: string, path: string) =>
+  (cause: unknown): CommandFailed =>
+    new CommandFailed({
+      message: `${path} cannot be ${what}: ${reasons[codeOf(cause)] ?? codeOf(cause)}`
+    })
 
 const attempt = <A>(what: string, path: string, work: (signal: AbortSignal) => Promise<A>) =>
   Effect.tryPromise({ try: work, catch: failed(what, path) })

@@ -9,14 +9,16 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as NodePath from "node:path"
 import { CommandFailed } from "./Failure.js"
+import * as Folder from "./Folder.js"
 
 const chunkBytes = 256 * 1024
 
 /** `-` on the command line. */
 export const standardStream = "-"
 
+// The platform's error keeps that of the system, which is told in the words of all commands.
 const failed = (what: string, path: string) => (error: PlatformError) =>
-  new CommandFailed({ message: `${path} cannot be ${what}: ${error.message}` })
+  Folder.failed(what, path)(error.cause ?? error.message)
 
 /**
  * The content of a file, and how many bytes that is. A folder is refused.
@@ -44,7 +46,8 @@ export const read = Effect.fnUntraced(function* (path: string) {
 export const write = <E>(path: string, content: Stream.Stream<Uint8Array, E>) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const unfinished = `${path}.agentbay-part`
+    // Named by the process: another command may be writing the same file.
+    const unfinished = `${path}.${process.pid}.agentbay-part`
     const attempt = <A, R>(effect: Effect.Effect<A, PlatformError, R>) =>
       Effect.mapError(effect, failed("written", path))
     yield* attempt(fs.makeDirectory(NodePath.dirname(path), { recursive: true }))

@@ -15,6 +15,7 @@ import type * as LocalAgentBay from "../LocalAgentBay.js"
 import * as Arguments from "./Arguments.js"
 import { defaultDataDirectory, findServer, waitingForOthers } from "./Environment.js"
 import { CommandFailed, UsageError } from "./Failure.js"
+import * as Folder from "./Folder.js"
 import { Screen, type Surface } from "./Screen.js"
 import * as Style from "./Style.js"
 import * as Text from "./Text.js"
@@ -93,13 +94,14 @@ const announcement = (shown: Shown, surface: Surface): string => {
 const readFaults = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
   const { decodeText, encode } = yield* Effect.promise(() => import("../Faults.js"))
-  const text = yield* fs
-    .readFileString(file)
-    .pipe(
-      Effect.mapError(
-        (error) => new UsageError({ message: `--faults cannot be read: ${error.message}` })
-      )
+  const text = yield* fs.readFileString(file).pipe(
+    Effect.mapError(
+      (error) =>
+        new UsageError({
+          message: `--faults: ${Folder.failed("read", file)(error.cause ?? error.message).message}`
+        })
     )
+  )
   const rules = yield* Effect.mapError(
     decodeText(text),
     ({ detail }) => new UsageError({ message: `--faults ${file}: ${detail}` })

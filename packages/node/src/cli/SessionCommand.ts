@@ -20,32 +20,25 @@ import * as Style from "./Style.js"
 import * as Table from "./Table.js"
 import * as Tasks from "./Tasks.js"
 
-type Mounted = Arguments.Mount & { readonly contextId: string }
-
-const mountColumns: ReadonlyArray<Table.Column<Mounted>> = [
-  { heading: "CONTEXT", text: ({ contextId }) => contextId, cut: "middle" },
-  { heading: "NAME", text: ({ name }) => name, cut: "end" },
-  { heading: "PATH", text: ({ path }) => path, cut: "middle" }
-]
-
 const createSession = Effect.fnUntraced(function* (options: {
   readonly mounts: ReadonlyArray<Arguments.Mount>
   readonly labels: { readonly [name: string]: string }
   readonly image: Option.Option<string>
 }) {
   const agentBay = yield* AgentBay.AgentBay
-  const contexts = yield* Effect.forEach(options.mounts, (mount) =>
-    Effect.map(agentBay.contexts.getOrCreate(mount.name), ({ id }): Mounted => ({
-      ...mount,
-      contextId: id
+  const bindings = yield* Effect.forEach(options.mounts, ({ name, path }) =>
+    Effect.map(agentBay.contexts.getOrCreate(name), ({ id }): SessionStateCommand.Mounted => ({
+      contextId: id,
+      contextName: name,
+      path
     }))
   )
   const session = yield* agentBay.create({
-    contexts: contexts.map(({ contextId, path }) => ({ contextId, path })),
+    contexts: bindings.map(({ contextId, path }) => ({ contextId, path })),
     labels: options.labels,
     imageId: Option.getOrUndefined(options.image)
   })
-  return { contexts, session }
+  return { bindings, session }
 })
 
 /**
@@ -70,7 +63,7 @@ export const create = Command.make(
     const environment = yield* Environment
     const screen = yield* Screen
     const created = createSession(options)
-    const { contexts, session } = yield* Effect.provide(
+    const { bindings, session } = yield* Effect.provide(
       // Without contexts there is nothing to wait for.
       options.mounts.length === 0
         ? created
@@ -83,14 +76,17 @@ export const create = Command.make(
         JSON.stringify({
           sessionId,
           resourceUrl: resourceUrl ?? null,
-          contexts,
+          bindings,
           labels: options.labels
         })
       )
     }
     const surface = yield* screen.stderr
     const style = Style.of(surface)
-    const table = Table.render(mountColumns, contexts, { columns: surface.columns, style })
+    const table = Table.render(SessionStateCommand.bindingColumns, bindings, {
+      columns: surface.columns,
+      style
+    })
     if (table.length > 0) yield* screen.note(table.join("\n"))
     // Alone on stdout, so that a script can take it.
     yield* screen.print(session.sessionId)

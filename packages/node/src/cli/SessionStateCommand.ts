@@ -20,7 +20,15 @@ import * as Style from "./Style.js"
 import * as Table from "./Table.js"
 import * as Text from "./Text.js"
 
-const bindingColumns: ReadonlyArray<Table.Column<SessionBinding>> = [
+/** What is shown of a binding. */
+export type Mounted = Pick<SessionBinding, "contextId" | "contextName" | "path">
+
+/**
+ * Bindings as a table.
+ *
+ * @since 0.1.0
+ */
+export const bindingColumns: ReadonlyArray<Table.Column<Mounted>> = [
   { heading: "CONTEXT", text: ({ contextId }) => contextId, cut: "middle" },
   { heading: "NAME", text: ({ contextName }) => contextName ?? "", cut: "end" },
   { heading: "PATH", text: ({ path }) => path, cut: "middle" }
