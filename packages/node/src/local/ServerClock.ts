@@ -11,7 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Slices from "./Slices.js"
+import * as Slices from "./transfer/Slices.js"
 
 /**
  * @since 0.1.0
