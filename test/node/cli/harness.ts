@@ -24,13 +24,19 @@ export const noTerminal: Screen.Surface = {
   isTerminal: false,
   colour: false,
   columns: Number.POSITIVE_INFINITY,
+  rows: Number.POSITIVE_INFINITY,
   redrawable: false
 }
 
-export const terminal = (options: { colour: boolean; columns?: number }): Screen.Surface => ({
+export const terminal = (options: {
+  colour: boolean
+  columns?: number
+  rows?: number
+}): Screen.Surface => ({
   isTerminal: true,
   colour: options.colour,
   columns: options.columns ?? 100,
+  rows: options.rows ?? 40,
   redrawable: true
 })
 

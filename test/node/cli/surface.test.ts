@@ -1,3 +1,4 @@
+import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -328,6 +329,24 @@ describe("agentbay watch and sync --all", () => {
       assert.match(seen[0]!, /^CONTEXT[\s\S]*1 transfer: 0 running, 1 done/)
       const back = seen[0]!.split("\n").length
       assert.isTrue(seen[2]!.startsWith(`\u001B[${back}A\u001B[J`), seen[2])
+    })
+  )
+
+  it.effect("watch draws no more than the screen holds", () =>
+    Effect.gen(function* () {
+      const items = Array.from({ length: 30 }, (_, index) => ({
+        contextId: `SdkCtx-${index}`,
+        path: "/work",
+        taskType: "upload",
+        status: "Success"
+      }))
+      const { stdout } = yield* Harness.run(["watch", "--session", "s", "--until-done"], {
+        environment: Harness.scripted({ script: { GetContextInfo: AgentBayTest.status(items) } }),
+        surface: Harness.terminal({ colour: false, rows: 12 })
+      })
+      const lines = stdout.split("\n")
+      assert.isAtMost(lines.length, 11)
+      assert.match(stdout, /\n… and 23 lines more\n\n30 transfers: 0 running, 30 done/)
     })
   )
 })

@@ -21,6 +21,8 @@ export interface Surface {
   readonly colour: boolean
   /** Infinite when it is no terminal. */
   readonly columns: number
+  /** The same of lines. */
+  readonly rows: number
   /** Whether what was written can be drawn anew in place. */
   readonly redrawable: boolean
 }
@@ -38,8 +40,8 @@ export interface Service {
   /** The same to stderr. */
   readonly errorBytes: (bytes: Uint8Array) => Effect.Effect<void>
   /**
-   * Writes lines to stdout in place of those that the last call wrote. They must not be wider
-   * than the terminal.
+   * Writes lines to stdout in place of those that the last call wrote. They must be neither
+   * wider nor more than the terminal has room for.
    */
   readonly redraw: (lines: ReadonlyArray<string>) => Effect.Effect<void>
   /** Writes a note: lines on stderr. */
@@ -111,6 +113,7 @@ const surfaceOf = (stream: NodeJS.WriteStream): Surface => {
     isTerminal,
     colour: isTerminal && !unwanted,
     columns: isTerminal ? Math.max(20, stream.columns || 80) : Number.POSITIVE_INFINITY,
+    rows: isTerminal ? Math.max(5, stream.rows || 24) : Number.POSITIVE_INFINITY,
     redrawable: isTerminal && process.env["TERM"] !== "dumb"
   }
 }

@@ -65,6 +65,15 @@ const asLine = (task: ContextStatusData): string => {
   return `${taskType} ${contextId} at ${path}: ${status}${rest}`
 }
 
+/** What is above the screen cannot be drawn anew, so the rest of a long table is left out. */
+const fitting = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<string> =>
+  lines.length <= rows
+    ? lines
+    : [
+        ...lines.slice(0, rows - 1),
+        `… and ${Quantity.things(lines.length - rows + 1, "line")} more`
+      ]
+
 /** Shows a reading: a table drawn anew, or what has changed, a line for each. */
 const makeShow = Effect.fnUntraced(function* (json: boolean) {
   const screen = yield* Screen
@@ -74,7 +83,8 @@ const makeShow = Effect.fnUntraced(function* (json: boolean) {
     const surface = yield* screen.stdout
     const table = yield* Tasks.table(tasks, surface)
     const last = Style.of(surface).dim(`${summary(tasks)}. Ctrl-C ends this.`)
-    yield* screen.redraw([...(table === "" ? [] : [...table.split("\n"), ""]), last])
+    const lines = table === "" ? [] : [...fitting(table.split("\n"), surface.rows - 3), ""]
+    yield* screen.redraw([...lines, last])
   })
   const line = (task: ContextStatusData) =>
     json ? JSON.stringify(Tasks.toJson(task)) : Text.oneLine(asLine(task))
