@@ -265,10 +265,11 @@ export const make = Effect.fnUntraced(function* <E extends { readonly message: s
   const advance = (by: Duration.DurationInput) => {
     const time = Option.filter(
       Duration.decodeUnknown(by),
-      (duration) => Duration.isFinite(duration) && Duration.lessThanOrEqualTo(duration, farthest)
+      // What is below zero decodes as zero.
+      Duration.between({ minimum: Duration.millis(1), maximum: farthest })
     )
     return Option.match(time, {
-      onNone: () => Effect.fail(invalid("the time must be one of at most ten years")),
+      onNone: () => Effect.fail(invalid("the time must be a positive one of at most ten years")),
       onSome: (duration) => Effect.zipRight(serverClock.advance(duration), DateTime.now)
     })
   }
