@@ -73,12 +73,7 @@ export class SyncEngine extends Context.Tag("@effect-agentbay/node/local/sync/Sy
 /** How many of the entries that were left alone a status names. */
 const namedSkips = 10
 
-/**
- * @since 0.1.0
- */
-export const make: Effect.Effect<
-  Service,
-  never,
+type Needs =
   | State
   | DataDirectory
   | FaultPlan
@@ -87,7 +82,11 @@ export const make: Effect.Effect<
   | Recycling
   | TransferQueue.TransferQueue
   | BackgroundWork
-> = Effect.gen(function* () {
+
+/**
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* () {
   const state = yield* State
   const directory = yield* DataDirectory
   const versions = yield* StoreVersions
@@ -288,15 +287,4 @@ export const make: Effect.Effect<
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<
-  SyncEngine,
-  never,
-  | State
-  | DataDirectory
-  | FaultPlan
-  | SessionRegistry
-  | StoreVersions
-  | Recycling
-  | TransferQueue.TransferQueue
-  | BackgroundWork
-> = Layer.effect(SyncEngine, make)
+export const layer: Layer.Layer<SyncEngine, never, Needs> = Layer.effect(SyncEngine, make)
