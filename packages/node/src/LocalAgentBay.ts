@@ -27,7 +27,7 @@ import * as HttpFront from "./local/http/HttpFront.js"
 import * as Rooms from "./local/Rooms.js"
 import * as Listener from "./local/http/Listener.js"
 import type { LocalAdminError } from "./local/admin/AdminError.js"
-import { describe, LocalAgentBayError } from "./local/LocalAgentBayError.js"
+import { causedBy, LocalAgentBayError } from "./local/LocalAgentBayError.js"
 import * as ServerClock from "./local/ServerClock.js"
 import * as Snapshot from "./local/admin/Snapshot.js"
 import * as Shell from "./local/shell/Shell.js"
@@ -309,9 +309,7 @@ const serve = (
 const unreadable =
   (dataDirectory: string) =>
   (cause: LocalAgentBayError | ContextStore.StateFailure | LocalAdminError) =>
-    cause._tag === "LocalAgentBayError"
-      ? cause
-      : new LocalAgentBayError({ reason: "State", dataDirectory, detail: describe(cause), cause })
+    cause._tag === "LocalAgentBayError" ? cause : causedBy("State", dataDirectory)(cause)
 
 /**
  * Starts Local AgentBay; closing the layer stops it. Transfers that still run then end as
@@ -369,15 +367,7 @@ export const layerTestWith = (
     Effect.flatMap(FileSystem.FileSystem, (fs) =>
       fs.makeTempDirectoryScoped({ prefix: "agentbay-" })
     ).pipe(
-      Effect.mapError(
-        (cause) =>
-          new LocalAgentBayError({
-            reason: "DataDirectory",
-            dataDirectory: NodeOs.tmpdir(),
-            detail: describe(cause),
-            cause
-          })
-      ),
+      Effect.mapError(causedBy("DataDirectory", NodeOs.tmpdir())),
       Effect.map((dataDirectory) => layer({ ...options, dataDirectory }))
     )
   ).pipe(Layer.provide(NodeFileSystem.layer))

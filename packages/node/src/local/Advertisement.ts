@@ -11,7 +11,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { layout, type Service as DataDirectory } from "./DataDirectory.js"
-import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
+import { causedBy, type LocalAgentBayError } from "./LocalAgentBayError.js"
 import * as PrivateFile from "./PrivateFile.js"
 import { systemCode } from "./SystemCode.js"
 
@@ -66,17 +66,7 @@ export const publish = Effect.fnUntraced(function* (
       PrivateFile.write(directory.advertisementFile, text)
     ),
     () => Effect.ignore(fs.remove(directory.advertisementFile, { force: true }))
-  ).pipe(
-    Effect.mapError(
-      (cause) =>
-        new LocalAgentBayError({
-          reason: "DataDirectory",
-          dataDirectory: directory.root,
-          detail: describe(cause),
-          cause
-        })
-    )
-  )
+  ).pipe(Effect.mapError(causedBy("DataDirectory", directory.root)))
 })
 
 /**

@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as NodePath from "node:path"
 import { pathToFileURL } from "node:url"
-import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
+import { causedBy, LocalAgentBayError } from "./LocalAgentBayError.js"
 
 /**
  * Where things lie. All paths are absolute paths of this machine.
@@ -115,12 +115,7 @@ const lock = ({
           dataDirectory: root,
           detail: "its lock is held"
         })
-      : new LocalAgentBayError({
-          reason: "DataDirectory",
-          dataDirectory: root,
-          detail: describe(cause),
-          cause
-        })
+      : causedBy("DataDirectory", root)(cause)
   const client = Effect.acquireRelease(
     Effect.try({
       try: () => Libsql.createClient({ url: pathToFileURL(lockFile).href }),
@@ -179,15 +174,7 @@ export const make = Effect.fnUntraced(function* (
   if (path.trim() === "") return yield* refused(path, "its path is blank")
   const fs = yield* FileSystem.FileSystem
   const absolute = NodePath.resolve(path)
-  const unusable = Effect.mapError(
-    (cause: unknown) =>
-      new LocalAgentBayError({
-        reason: "DataDirectory",
-        dataDirectory: absolute,
-        detail: describe(cause),
-        cause
-      })
-  )
+  const unusable = Effect.mapError(causedBy("DataDirectory", absolute))
   const root = yield* fs
     .makeDirectory(absolute, { recursive: true, mode: 0o700 })
     .pipe(Effect.zipRight(fs.realPath(absolute)), unusable)

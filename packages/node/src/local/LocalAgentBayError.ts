@@ -85,3 +85,13 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
  */
 export const describe = (cause: unknown): string =>
   cause instanceof Error ? cause.message : String(cause)
+
+/**
+ * The error of a start that failed for a `reason`, made of what was thrown.
+ *
+ * @internal
+ */
+export const causedBy =
+  (reason: LocalAgentBayError["reason"], dataDirectory: string) =>
+  (cause: unknown): LocalAgentBayError =>
+    new LocalAgentBayError({ reason, dataDirectory, detail: describe(cause), cause })

@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { pathToFileURL } from "node:url"
 import { DataDirectory } from "./DataDirectory.js"
-import { describe, LocalAgentBayError } from "./LocalAgentBayError.js"
+import { causedBy, type LocalAgentBayError } from "./LocalAgentBayError.js"
 
 /**
  * The open state file.
@@ -155,13 +155,7 @@ const prepare = async (client: Libsql.Client): Promise<void> => {
 export const make: Effect.Effect<Service, LocalAgentBayError, DataDirectory | Scope.Scope> =
   Effect.gen(function* () {
     const directory = yield* DataDirectory
-    const failure = (cause: unknown) =>
-      new LocalAgentBayError({
-        reason: "State",
-        dataDirectory: directory.root,
-        detail: describe(cause),
-        cause
-      })
+    const failure = causedBy("State", directory.root)
     const client = yield* Effect.acquireRelease(
       Effect.try({
         try: () => Libsql.createClient({ url: pathToFileURL(directory.stateFile).href }),

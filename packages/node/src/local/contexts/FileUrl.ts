@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import { Buffer } from "node:buffer"
 import * as NodeCrypto from "node:crypto"
 import { DataDirectory } from "../DataDirectory.js"
-import { describe, LocalAgentBayError } from "../LocalAgentBayError.js"
+import { causedBy, type LocalAgentBayError } from "../LocalAgentBayError.js"
 import type { Origin } from "../actions/Operation.js"
 import * as PrivateFile from "../PrivateFile.js"
 
@@ -145,17 +145,6 @@ export const layer: Layer.Layer<
   Effect.flatMap(DataDirectory, (directory) =>
     PrivateFile.keep(directory.fileSecretFile, () =>
       NodeCrypto.randomBytes(32).toString("base64url")
-    ).pipe(
-      Effect.map(make),
-      Effect.mapError(
-        (cause) =>
-          new LocalAgentBayError({
-            reason: "DataDirectory",
-            dataDirectory: directory.root,
-            detail: describe(cause),
-            cause
-          })
-      )
-    )
+    ).pipe(Effect.map(make), Effect.mapError(causedBy("DataDirectory", directory.root)))
   )
 )

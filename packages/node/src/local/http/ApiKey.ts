@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer"
 import * as NodeCrypto from "node:crypto"
 import { DataDirectory } from "../DataDirectory.js"
 import * as Identifier from "../Identifier.js"
-import { describe, LocalAgentBayError } from "../LocalAgentBayError.js"
+import { causedBy, LocalAgentBayError } from "../LocalAgentBayError.js"
 import * as PrivateFile from "../PrivateFile.js"
 
 /** A secret of the data directory: made when there is none, and kept for its owner alone. */
@@ -21,15 +21,7 @@ const kept = (
   Effect.flatMap(DataDirectory, (directory) =>
     PrivateFile.keep(fileOf(directory), fresh).pipe(
       Effect.map((secret) => Redacted.make(secret)),
-      Effect.mapError(
-        (cause) =>
-          new LocalAgentBayError({
-            reason: "DataDirectory",
-            dataDirectory: directory.root,
-            detail: describe(cause),
-            cause
-          })
-      )
+      Effect.mapError(causedBy("DataDirectory", directory.root))
     )
   )
 

@@ -16,7 +16,7 @@ import * as NodeNet from "node:net"
 import * as NodeOs from "node:os"
 import * as NodePath from "node:path"
 import { DataDirectory } from "../DataDirectory.js"
-import { describe, LocalAgentBayError } from "../LocalAgentBayError.js"
+import { causedBy, describe, type LocalAgentBayError } from "../LocalAgentBayError.js"
 import * as PrivateFile from "../PrivateFile.js"
 
 /**
@@ -150,11 +150,6 @@ const generate = async (
   }
 }
 
-const failure =
-  (dataDirectory: string) =>
-  (cause: unknown): LocalAgentBayError =>
-    new LocalAgentBayError({ reason: "Tls", dataDirectory, detail: describe(cause), cause })
-
 /** The certificate of the data directory; a new one where there is none that will do. */
 const ofDataDirectory = Effect.fnUntraced(function* (
   host: string
@@ -174,7 +169,7 @@ const ofDataDirectory = Effect.fnUntraced(function* (
   if (isGood(cert, key, names, now)) return { cert, key, certFile }
   const made = yield* Effect.tryPromise({
     try: () => generate(names, now),
-    catch: failure(directory.root)
+    catch: causedBy("Tls", directory.root)
   })
   // A start that is cut off between the two leaves a pair that does not fit, which is renewed.
   yield* PrivateFile.write(tlsKeyFile, made.key)
@@ -195,7 +190,7 @@ const given = Effect.fnUntraced(function* (files: {
   const fs = yield* FileSystem.FileSystem
   const cert = yield* fs.readFileString(files.certFile)
   const key = yield* fs.readFileString(files.keyFile)
-  yield* Either.mapLeft(parse(cert, key), failure(directory.root))
+  yield* Either.mapLeft(parse(cert, key), causedBy("Tls", directory.root))
   return { cert, key, certFile: NodePath.resolve(files.certFile) }
 })
 
@@ -218,7 +213,9 @@ export const identity = Effect.fnUntraced(function* (
   if (option === false) return undefined
   const { root } = yield* DataDirectory
   return yield* (option === true ? ofDataDirectory(host) : given(option)).pipe(
-    Effect.mapError((cause) => (cause._tag === "LocalAgentBayError" ? cause : failure(root)(cause)))
+    Effect.mapError((cause) =>
+      cause._tag === "LocalAgentBayError" ? cause : causedBy("Tls", root)(cause)
+    )
   )
 })
 
