@@ -1,7 +1,7 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { mount, writeMany } from "./life.js"
+import { sessionWithFiles } from "./life.js"
 import * as Wire from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
@@ -98,10 +98,7 @@ describe("the list of sessions", () => {
 
   it.scopedLive("shows sessions that are being released to those who ask for such", () =>
     Effect.gen(function* () {
-      const server = yield* LocalAgentBay.LocalAgentBay
-      const contextId = yield* Wire.createContext("c")
-      const id = yield* Wire.createSession({ contextId, path: mount })
-      writeMany(server.sessionDirectory(id) + mount, files)
+      const { id } = yield* sessionWithFiles(files)
       yield* Wire.call("DeleteSessionAsync", { SessionId: id })
       assert.deepStrictEqual(yield* listed({ Status: "DELETING" }), [id])
       assert.deepStrictEqual(yield* listed(), [])

@@ -2,7 +2,7 @@ import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import { isUnderWay, mount, serving, temporaryDirectory, writeMany } from "./life.js"
+import { isUnderWay, mount, serving, sessionWithFiles, temporaryDirectory } from "./life.js"
 import * as Wire from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
@@ -138,10 +138,7 @@ describe("pause and resume", () => {
 
   it.scopedLive("a session that is being released takes neither", () =>
     Effect.gen(function* () {
-      const server = yield* LocalAgentBay.LocalAgentBay
-      const contextId = yield* Wire.createContext("c")
-      const id = yield* Wire.createSession({ contextId, path: mount })
-      writeMany(server.sessionDirectory(id) + mount, files)
+      const { id } = yield* sessionWithFiles(files)
       yield* Wire.call("DeleteSessionAsync", { SessionId: id })
       for (const action of ["PauseSessionAsync", "ResumeSessionAsync", "SetLabel"]) {
         const answer = yield* Wire.request(action, { SessionId: id, Labels: {} })
@@ -153,10 +150,7 @@ describe("pause and resume", () => {
 
   it.scopedLive("a pause waits for the transfers that run", () =>
     Effect.gen(function* () {
-      const server = yield* LocalAgentBay.LocalAgentBay
-      const contextId = yield* Wire.createContext("c")
-      const id = yield* Wire.createSession({ contextId, path: mount })
-      writeMany(server.sessionDirectory(id) + mount, files)
+      const { contextId, id, server } = yield* sessionWithFiles(files)
       yield* Wire.call("SyncContext", { SessionId: id })
       yield* Wire.eventually(Wire.info(id), isUnderWay)
       yield* pause(id)

@@ -4,7 +4,7 @@ import * as Logger from "effect/Logger"
 import * as NodeFs from "node:fs"
 import * as NodeOs from "node:os"
 import * as NodePath from "node:path"
-import type * as Wire from "./wire.js"
+import * as Wire from "./wire.js"
 
 export const temporaryDirectory = Effect.acquireRelease(
   Effect.sync(() => NodeFs.mkdtempSync(NodePath.join(NodeOs.tmpdir(), "agentbay life "))),
@@ -35,6 +35,15 @@ export const writeMany = (folder: string, count: number) => {
     NodeFs.linkSync(`${folder}/0`, `${folder}/${index}`)
   }
 }
+
+/** A session with so many files in its only binding. */
+export const sessionWithFiles = Effect.fnUntraced(function* (count: number) {
+  const server = yield* LocalAgentBay.LocalAgentBay
+  const contextId = yield* Wire.createContext("c")
+  const id = yield* Wire.createSession({ contextId, path: mount })
+  writeMany(server.sessionDirectory(id) + mount, count)
+  return { contextId, id, server }
+})
 
 export const isUnderWay = (items: ReadonlyArray<Wire.Item>) => {
   const upload = items.find((item) => item.taskType === "upload")
