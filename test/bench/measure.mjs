@@ -1,5 +1,6 @@
 // How the benchmarks measure: two ways of doing the same thing in turns, in one run, so
 // that a drift of the machine hits both. Medians are quoted, and their ratio.
+import { subscribe } from "node:diagnostics_channel"
 
 /** The middle of some figures. */
 export const median = (figures) => figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)]
@@ -36,11 +37,12 @@ export const compare = async ({ measure, ours, rounds, theirs, warmup = 1 }) => 
   return { ...result, ratio: result.ours / result.theirs }
 }
 
-/** One line of the report. */
-export const report = (title, { ours, ratio, theirs }, unit, goal) => {
-  const verdict = ratio <= goal ? "met" : "MISSED"
-  console.log(
-    `${title}: ours ${ours.toFixed(2)} ${unit}, other ${theirs.toFixed(2)} ${unit}, ` +
-      `ratio ${ratio.toFixed(2)} (goal ≤ ${goal}: ${verdict})`
-  )
+/** Counts the requests that undici sends in this process, by action. */
+export const countRequests = () => {
+  const requests = { GetContextInfo: 0, SyncContext: 0 }
+  subscribe("undici:request:create", ({ request }) => {
+    const [, action] = /Action=(\w+)/.exec(request.path) ?? []
+    if (action !== undefined) requests[action] = (requests[action] ?? 0) + 1
+  })
+  return requests
 }
