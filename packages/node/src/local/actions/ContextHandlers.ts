@@ -5,6 +5,7 @@
  */
 import type { ContextStatusData } from "@effect-agentbay/core/ContextStatus"
 import * as Protocol from "@effect-agentbay/core/Protocol"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -90,13 +91,18 @@ export const make: Effect.Effect<
   const registry = yield* SessionRegistry
   const engine = yield* SyncEngine
 
+  const clock = yield* Clock.clockWith(Effect.succeed)
+
   const wholeStatus = makeWholeStatus()
 
   return [
     handle(Protocol.GetContextInfo, (payload) =>
       Effect.map(registry.get(payload.sessionId), (session) => {
         const lens = faults.lens()
-        if (lens !== undefined) return statusReply(lens.look(filtered(session, payload)))
+        if (lens !== undefined) {
+          const now = clock.unsafeCurrentTimeMillis()
+          return statusReply(lens.look(filtered(session, payload), now))
+        }
         return payload.contextId || payload.path || payload.taskType
           ? statusReply(filtered(session, payload))
           : wholeStatus(session)

@@ -244,7 +244,8 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
       )
 
   const list = Effect.fnUntraced(function* (session: Session, requests: ReadonlyArray<Request>) {
-    const started = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const now = yield* Clock.currentTimeMillis
+    const started = Math.floor(now / 1000)
     const listed: Array<Effect.Effect<Task>> = []
     const tasks: Array<Task> = []
     for (const { copy = true, ...request } of requests) {
@@ -264,7 +265,7 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     }
     yield* state.atomically(tasks.map(table.putTask))
     for (const task of tasks) {
-      faults.lens()?.onBegin(task, session.tasks.get(taskKey(task)))
+      faults.lens()?.onBegin(task, session.tasks.get(taskKey(task)), now)
       session.tasks.delete(taskKey(task))
       session.tasks.set(taskKey(task), task)
     }
