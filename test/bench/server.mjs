@@ -40,7 +40,7 @@ const program = Effect.gen(function* () {
 }).pipe(
   Effect.provide(
     NodeAgentBay.layerLocalTest(
-      lasts === undefined ? {} : { faults: [{ when: { taskType: "upload" }, then: { task: lasts === "1 hour" ? { polls: 1e6 } : { polls: 9 } } }] }
+      lasts === undefined ? {} : { faults: [{ when: { taskType: "upload" }, then: { task: { lasts } } }] }
     )
   )
 )
