@@ -25,12 +25,15 @@ import * as Arguments from "./internal/arguments.js"
 import { type CreateRequest, createRequest } from "./internal/createRequest.js"
 import { listSessions, sessionPage } from "./internal/sessionList.js"
 import { shielded } from "./internal/shielded.js"
+import { makeSyncing } from "./internal/syncing.js"
+import { syncMany } from "./internal/syncMany.js"
 import * as SyncWait from "./internal/syncWait.js"
-import * as Wait from "./internal/wait.js"
+import * as PollLoop from "./internal/pollLoop.js"
 import type { Page } from "./Page.js"
 import * as PollPolicy from "./PollPolicy.js"
 import { CreateMcpSession, GetSession } from "./Protocol.js"
 import * as Session from "./Session.js"
+import type { ManyOptions, ManyResult, SessionTarget } from "./SyncMany.js"
 
 /**
  * What a new session is made of. Everything is optional.
@@ -148,6 +151,15 @@ export interface Service {
   readonly listPage: (
     options?: ListOptions & { readonly page?: number | undefined }
   ) => Effect.Effect<Page<SessionSummary>, CallError | InvalidArgument>
+  /**
+   * Syncs in many sessions and tells what became of each sync. Sessions themselves will do as
+   * targets: all their bindings are synced. All targets are checked before anything is sent; a
+   * failure of one does not touch the others.
+   */
+  readonly syncSessions: <Target extends SessionTarget>(
+    targets: ReadonlyArray<Target>,
+    options?: ManyOptions
+  ) => Effect.Effect<ManyResult<Target>, InvalidArgument>
   /** The persistent contexts of the account. */
   readonly contexts: Contexts.Service
 }
@@ -213,7 +225,7 @@ const awaitDownloads = (
 ): Effect.Effect<Session.Session, CreateError> =>
   awaited.length === 0
     ? Effect.succeed(session)
-    : Wait.run(
+    : PollLoop.runAlone(
         SyncWait.initialDownloads(http, {
           sessionId: session.sessionId,
           requestId,
@@ -291,6 +303,17 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       options: ListOptions & { readonly page?: number | undefined } = {}
     ) {
       return yield* sessionPage(http, options)
+    }),
+    syncSessions: Effect.fn("AgentBay.syncSessions")(function* <Target extends SessionTarget>(
+      targets: ReadonlyArray<Target>,
+      options: ManyOptions = {}
+    ) {
+      return yield* syncMany(targets, options, (target) =>
+        Effect.zipRight(
+          Arguments.notBlank("sessionId", target.sessionId),
+          makeSyncing(http, target.sessionId).prepare(target, options)
+        )
+      )
     }),
     contexts: Contexts.fromHttp(http)
   })

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import { AgentBayConfig } from "./AgentBayConfig.js"
 import {
@@ -30,6 +31,8 @@ import {
   makeLinkExchange,
   operation as linkOperation
 } from "./internal/linkExchange.js"
+import { makePollHub, type PollHub } from "./internal/pollHub.js"
+import { defaultMaxConsecutiveErrors } from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
 import type { Operation, Parameters, ToolResult } from "./Protocol.js"
 
@@ -100,6 +103,10 @@ export interface Service {
   readonly fileTransfer: FileTransfer
   /** How waits poll unless a call says otherwise. */
   readonly pollPolicy: PollPolicy.PollPolicy
+  /** How many passing faults in a row a wait lives through unless a call says otherwise. */
+  readonly maxConsecutiveErrors: number
+  /** The poll loops, which all who wait for the same session with the same spacing share. */
+  readonly pollHub: PollHub
   /** The retry policy, with the service's advice obeyed. */
   readonly retryPolicy: RetryPolicy
   /** Where sessions and contexts are created, when the configuration says it. */
@@ -129,6 +136,11 @@ export class AgentBayHttp extends Context.Tag("@effect-agentbay/core/AgentBayHtt
 export interface Options {
   /** How waits poll. Default: every 1500 ms, 150 times after the first request. */
   readonly pollPolicy?: PollPolicy.PollPolicy | undefined
+  /**
+   * How many passing faults in a row every wait lives through: faults of the transport, of the
+   * server, and being throttled. Default: 10.
+   */
+  readonly maxConsecutiveErrors?: number | undefined
   /** When failed reads are repeated. Default: {@link defaultRetryPolicy}. */
   readonly retryPolicy?: RetryPolicy | undefined
 }
@@ -148,14 +160,19 @@ const obeyingAdvice = (policy: RetryPolicy): RetryPolicy =>
   )
 
 /**
- * Builds the service over a transport.
+ * Builds the service over a transport. When the scope closes, its poll loops stop, and who
+ * waits at one is interrupted.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Service, InvalidArgument, AgentBayConfig | HttpTransport.HttpTransport> =>
+): Effect.Effect<
+  Service,
+  InvalidArgument,
+  AgentBayConfig | HttpTransport.HttpTransport | Scope.Scope
+> =>
   Effect.gen(function* () {
     const config = yield* AgentBayConfig
     const transport = yield* HttpTransport.HttpTransport
@@ -164,6 +181,10 @@ export const make = (
     const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
     yield* Arguments.options(options)
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
+    const maxConsecutiveErrors = yield* Arguments.wholeNumber(
+      "maxConsecutiveErrors",
+      options.maxConsecutiveErrors ?? defaultMaxConsecutiveErrors
+    )
     const whenFailed = options.retryPolicy ?? defaultRetryPolicy
     if (!Schedule.isSchedule(whenFailed)) {
       return yield* Arguments.refuse("retryPolicy", "must be a Schedule")
@@ -226,12 +247,17 @@ export const make = (
       })
     }
 
+    const pollHub = makePollHub()
+    yield* Effect.addFinalizer(() => pollHub.close)
+
     return {
       call,
       callOnce,
       callLink,
       fileTransfer,
       pollPolicy,
+      maxConsecutiveErrors,
+      pollHub,
       retryPolicy,
       regionId: config.regionId,
       timeout: config.timeout,
@@ -248,7 +274,7 @@ export const make = (
 export const layerTransport = (
   options?: Options
 ): Layer.Layer<AgentBayHttp, InvalidArgument, AgentBayConfig | HttpTransport.HttpTransport> =>
-  Layer.effect(AgentBayHttp, make(options))
+  Layer.scoped(AgentBayHttp, make(options))
 
 /**
  * The service over the HTTP client in its environment.

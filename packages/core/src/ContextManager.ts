@@ -7,27 +7,31 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import type * as Duration from "effect/Duration"
-import type * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { CallError, InvalidArgument, SyncFailed, SyncTimeout } from "./AgentBayError.js"
+import type { CallError, InvalidArgument, SyncTimeout } from "./AgentBayError.js"
 import { AgentBayHttp, type Service as HttpService } from "./AgentBayHttp.js"
-import {
-  type ContextInfoResult,
-  type ContextSyncResult,
-  sumCounts,
-  type SyncMode,
-  type SyncProgress
+import type {
+  BindingRef,
+  ContextInfoResult,
+  ContextSyncResult,
+  SyncMode,
+  SyncProgress
 } from "./ContextStatus.js"
 import type { ContextSync, SyncPolicy } from "./ContextSync.js"
 import { notBlank, options as checkOptions } from "./internal/arguments.js"
 import { bind } from "./internal/bindWait.js"
 import { readBindings, readInfo } from "./internal/statusReads.js"
 import { infoFilter, syncRequest } from "./internal/syncArguments.js"
-import * as SyncWait from "./internal/syncWait.js"
-import * as Wait from "./internal/wait.js"
+import { makeSyncing } from "./internal/syncing.js"
+import { syncMany } from "./internal/syncMany.js"
+import { spanAttributes, withSyncSpan } from "./internal/syncSpan.js"
 import type { PollPolicy } from "./PollPolicy.js"
+import type { SyncHandle } from "./SyncHandle.js"
+import type { ManyOptions, SyncAllResult } from "./SyncMany.js"
+import type { SyncError, SyncOptions, WaitOptions } from "./SyncOptions.js"
+
+export type { SyncHandle } from "./SyncHandle.js"
+export type { SyncError, SyncOptions, SyncSpacing, SyncTarget, WaitOptions } from "./SyncOptions.js"
 
 /**
  * Narrows what `info` answers. Each part filters exactly; any of them may stand alone.
@@ -40,60 +44,6 @@ export interface InfoFilter {
   readonly path?: string | undefined
   readonly taskType?: SyncMode | undefined
 }
-
-/**
- * What to sync: one context at one path, or, with neither, every binding of the session.
- *
- * @since 0.1.0
- * @category models
- */
-export type SyncTarget =
-  | { readonly contextId: string; readonly path: string }
-  | { readonly contextId?: undefined; readonly path?: undefined }
-
-/**
- * When to ask for the status: by numbers or by a schedule of your own. What is not given
- * comes from `AgentBayHttp`'s poll policy, whose default is every 1500 ms, 150 times
- * after the first request.
- *
- * @since 0.1.0
- * @category models
- */
-export type SyncSpacing =
-  | {
-      /** How many status requests may follow the first. `0` asks once. */
-      readonly maxRetries?: number | undefined
-      /** The time between two status requests. */
-      readonly retryInterval?: Duration.DurationInput | undefined
-      readonly schedule?: undefined
-    }
-  | {
-      readonly schedule: Schedule.Schedule<unknown>
-      readonly maxRetries?: undefined
-      readonly retryInterval?: undefined
-    }
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type SyncOptions = SyncTarget &
-  SyncSpacing & {
-    /** `upload` (session to store, the default) or `download` (store to session). */
-    readonly mode?: SyncMode | undefined
-    /** How many polls after the first may show nothing new. Default: 4. */
-    readonly graceRetries?: number | undefined
-    /** How many passing faults in a row are lived through while polling. Default: 10. */
-    readonly maxConsecutiveErrors?: number | undefined
-  }
-
-/**
- * What `sync` can fail with.
- *
- * @since 0.1.0
- * @category models
- */
-export type SyncError = CallError | InvalidArgument | SyncFailed | SyncTimeout
 
 /**
  * A context bound to the session.
@@ -172,14 +122,43 @@ export interface Service {
    * task for it (`NothingToSync`). A failed task is `SyncFailed`, a budget used up
    * `SyncTimeout`. The trigger is sent once; it is repeated only when the answer proves
    * that nothing was started. Interruption stops the waiting and aborts the request on the
-   * wire; the remote transfer goes on.
+   * wire, unless others wait for its answer; the remote transfer goes on.
+   *
+   * All who wait in one session with the same spacing share one status request per tick. Each
+   * has its own budget.
    */
   readonly sync: (options?: SyncOptions) => Effect.Effect<ContextSyncResult, SyncError>
   /**
-   * The same as `sync`, step by step: one element per status request, the last with the
-   * result. Each element is asked for when the reader is ready for it.
+   * The same as `sync`, step by step: one element per poll, the last with the result. Polls
+   * do not wait for the reader: a slow one gets the latest step each time, and its budget is
+   * that of `sync`.
    */
   readonly progress: (options?: SyncOptions) => Stream.Stream<SyncProgress, SyncError>
+  /**
+   * Starts a transfer, as `sync` does, and gives a handle to wait for its end with: now, later,
+   * or in another process.
+   */
+  readonly start: (
+    options?: SyncOptions
+  ) => Effect.Effect<SyncHandle, CallError | InvalidArgument | SyncTimeout>
+  /**
+   * Goes on with a sync that was started, from the token of its handle; nothing is sent yet.
+   * What the options say replaces what the token says; `timeout` counts from now. A token that
+   * is damaged, of another version or of another session is an `InvalidArgument`. One whose
+   * deadline is over is good for one last look.
+   */
+  readonly resume: (
+    token: string,
+    options?: WaitOptions
+  ) => Effect.Effect<SyncHandle, InvalidArgument>
+  /**
+   * Syncs many targets and tells what became of each. All are checked before anything is sent;
+   * a failure of one does not touch the others.
+   */
+  readonly syncAll: (
+    targets: ReadonlyArray<BindingRef>,
+    options?: ManyOptions
+  ) => Effect.Effect<SyncAllResult, InvalidArgument>
 }
 
 /**
@@ -195,10 +174,8 @@ export class ContextManager extends Context.Tag("@effect-agentbay/core/ContextMa
 
 /** @internal */
 export const fromHttp = (http: HttpService, sessionId: string): Service => {
-  const start = (options: SyncOptions) =>
-    Effect.flatMap(syncRequest(http, options), (request) =>
-      SyncWait.trigger(http, sessionId, request)
-    )
+  const syncing = makeSyncing(http, sessionId)
+  const attributes = { "agentbay.session_id": sessionId }
 
   return {
     sessionId,
@@ -206,7 +183,7 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
       contexts: ContextSync | ReadonlyArray<ContextSync>,
       options: BindOptions = {}
     ) {
-      yield* Effect.annotateCurrentSpan("agentbay.session_id", sessionId)
+      yield* Effect.annotateCurrentSpan(attributes)
       return yield* bind(http, sessionId, contexts, options)
     }),
     // No span of its own: the one of its single request says all of it, and a second
@@ -214,49 +191,38 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
     info: (filter = {}) =>
       Effect.zipRight(infoFilter(filter), readInfo(http, "call", { ...filter, sessionId })),
     bindings: readBindings(http, "call", sessionId).pipe(
-      Effect.withSpan("ContextManager.bindings", {
-        attributes: { "agentbay.session_id": sessionId },
-        captureStackTrace: false
-      })
+      Effect.withSpan("ContextManager.bindings", { attributes, captureStackTrace: false })
     ),
-    sync: Effect.fn("ContextManager.sync")(function* (options: SyncOptions = {}) {
-      yield* Effect.annotateCurrentSpan(SyncWait.spanAttributes(sessionId, options))
-      const result = yield* Effect.tapError(Effect.flatMap(start(options), Wait.run), (error) =>
-        Effect.annotateCurrentSpan({
-          "agentbay.outcome": error._tag,
-          ...(error._tag === "SyncTimeout" ? { "agentbay.polls": error.polls } : {})
-        })
-      )
-      yield* Effect.annotateCurrentSpan({
-        "agentbay.polls": result.polls,
-        "agentbay.outcome": result.outcome
-      })
-      return result
-    }),
+    sync: (options = {}) =>
+      Effect.flatMap(syncRequest(http, options, options), syncing.sync).pipe(
+        withSyncSpan(sessionId, options, options)
+      ),
     progress: (options = {}) =>
-      Stream.unwrap(
-        Effect.map(Effect.flatMap(start(options), Wait.start), (next) =>
-          Stream.unfoldEffect(Option.some(next), (pending) =>
-            Effect.transposeMapOption(pending, (step) =>
-              Effect.map(step, ({ result, spent, state }) => {
-                const element: SyncProgress = {
-                  polls: spent.polls,
-                  elapsed: spent.elapsed,
-                  contextStatusData: state.counted,
-                  transferred: sumCounts(state.counted),
-                  result
-                }
-                return [element, Option.isSome(result) ? Option.none() : pending] as const
-              })
-            )
-          )
-        )
-      ).pipe(
+      Stream.unwrap(Effect.map(syncRequest(http, options, options), syncing.progress)).pipe(
         Stream.withSpan("ContextManager.progress", {
-          attributes: SyncWait.spanAttributes(sessionId, options),
+          attributes: spanAttributes(sessionId, options, options),
           captureStackTrace: false
         })
-      )
+      ),
+    start: Effect.fn("ContextManager.start")(function* (options: SyncOptions = {}) {
+      yield* Effect.annotateCurrentSpan(spanAttributes(sessionId, options, options))
+      return yield* syncing.start(yield* syncRequest(http, options, options))
+    }),
+    resume: Effect.fn("ContextManager.resume")(function* (
+      token: string,
+      options: WaitOptions = {}
+    ) {
+      yield* Effect.annotateCurrentSpan(attributes)
+      yield* checkOptions(options)
+      return yield* syncing.resume(token, options)
+    }),
+    syncAll: Effect.fn("ContextManager.syncAll")(function* (
+      targets: ReadonlyArray<BindingRef>,
+      options: ManyOptions = {}
+    ) {
+      yield* Effect.annotateCurrentSpan(attributes)
+      return yield* syncMany(targets, options, (target) => syncing.prepare(target, options))
+    })
   }
 }
 

@@ -20,7 +20,7 @@ import * as Clear from "./internal/clearDecision.js"
 import { nextTokenOf, pagesOf } from "./internal/pages.js"
 import { timeOf } from "./internal/serviceTime.js"
 import { defaultGraceRetries } from "./internal/syncDecision.js"
-import * as Wait from "./internal/wait.js"
+import * as PollLoop from "./internal/pollLoop.js"
 import type { Page } from "./Page.js"
 import * as PollPolicy from "./PollPolicy.js"
 import {
@@ -230,10 +230,10 @@ export const fromHttp = (http: HttpService): Service => {
         options.graceRetries ?? defaultGraceRetries
       )
       const { requestId } = yield* startClear(id)
-      yield* Wait.run({
+      yield* PollLoop.runAlone({
         initial: Clear.initial,
         policy,
-        maxConsecutiveErrors: Wait.defaultMaxConsecutiveErrors,
+        maxConsecutiveErrors: http.maxConsecutiveErrors,
         read: stateOf(id),
         decide: Clear.decide(graceRetries),
         exhausted: Clear.exhausted(id, requestId)

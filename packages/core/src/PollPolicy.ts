@@ -18,7 +18,7 @@ import * as Arguments from "./internal/arguments.js"
  * @since 0.1.0
  * @category models
  */
-export type PollPolicy = Spaced | Custom
+export type PollPolicy = Spaced | Backoff | Custom
 
 /**
  * @since 0.1.0
@@ -28,6 +28,23 @@ export interface Spaced {
   readonly _tag: "Spaced"
   readonly interval: Duration.Duration
   readonly maxRetries: number
+  /** Whether each delay is varied, see {@link jittered}. */
+  readonly jitter: boolean
+  readonly schedule: Schedule.Schedule<unknown>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Backoff {
+  readonly _tag: "Backoff"
+  readonly initial: Duration.Duration
+  readonly factor: number
+  readonly cap: Duration.Duration
+  readonly maxRetries: number
+  /** Whether each delay is varied, see {@link jittered}. */
+  readonly jitter: boolean
   readonly schedule: Schedule.Schedule<unknown>
 }
 
@@ -74,25 +91,104 @@ export const defaultMaxRetries = 150
 export const spaced = (options?: {
   readonly interval?: Duration.DurationInput | undefined
   readonly maxRetries?: number | undefined
-}): PollPolicy => {
-  const given = options === undefined || Arguments.isOptions(options)
-  const interval = Option.getOrElse(
-    Duration.decodeUnknown(given ? (options?.interval ?? defaultInterval) : undefined),
-    () => Duration.zero
-  )
+}): Spaced => {
+  const interval = timeOf(isGiven(options) ? (options?.interval ?? defaultInterval) : undefined)
   const maxRetries = options?.maxRetries ?? defaultMaxRetries
   return {
     _tag: "Spaced",
     interval,
     maxRetries,
+    jitter: false,
     schedule: Schedule.spaced(interval).pipe(Schedule.intersect(Schedule.recurs(maxRetries)))
   }
 }
 
+// What is no time becomes one that `validate` refuses.
+const timeOf = (input: unknown): Duration.Duration =>
+  Option.getOrElse(Duration.decodeUnknown(input), () => Duration.zero)
+
+const isGiven = (options: object | undefined) =>
+  options === undefined || Arguments.isOptions(options)
+
 /**
- * Checks a policy: {@link spaced} or {@link fromSchedule} has made it, `maxRetries` is a whole
- * number from 0 on, the interval lies between 1 ms and one day. A schedule of your own is
- * taken as it is.
+ * Asks often at first and then ever more rarely: waits `initial` after the first answer,
+ * `factor` times as long after each further one, and `cap` at the most. Asks at most
+ * `maxRetries` times after the first request.
+ *
+ * The defaults are the newest spacing of the official clients: 500 ms, growing by 1.1 up to
+ * 5 s, 150 times, which is about 11 minutes (source: protocol, the history of polling).
+ * Whatever uses the policy refuses one that {@link validate} refuses.
+ *
+ * @example
+ * ```ts
+ * import { PollPolicy } from "@effect-agentbay/core"
+ *
+ * const eagerThenPatient = PollPolicy.backoff({ initial: "100 millis", factor: 2, cap: "10 seconds" })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const backoff = (options?: {
+  readonly initial?: Duration.DurationInput | undefined
+  readonly factor?: number | undefined
+  readonly cap?: Duration.DurationInput | undefined
+  readonly maxRetries?: number | undefined
+}): Backoff => {
+  const given = isGiven(options)
+  const initial = timeOf(given ? (options?.initial ?? Duration.millis(500)) : undefined)
+  const cap = timeOf(given ? (options?.cap ?? Duration.seconds(5)) : undefined)
+  const factor = options?.factor ?? 1.1
+  const maxRetries = options?.maxRetries ?? defaultMaxRetries
+  return {
+    _tag: "Backoff",
+    initial,
+    factor,
+    cap,
+    maxRetries,
+    jitter: false,
+    schedule: Schedule.exponential(initial, factor).pipe(
+      Schedule.union(Schedule.spaced(cap)),
+      Schedule.intersect(Schedule.recurs(maxRetries))
+    )
+  }
+}
+
+/**
+ * The same policy with each delay varied at random between 80 and 120 percent, so that many
+ * clients that began together do not go on asking together.
+ *
+ * @example
+ * ```ts
+ * import { PollPolicy } from "@effect-agentbay/core"
+ *
+ * const aboutEverySecond = PollPolicy.jittered(PollPolicy.spaced({ interval: "1 second" }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const jittered = (policy: PollPolicy): PollPolicy => {
+  if (!isPolicy(policy)) return policy
+  const schedule = Schedule.jittered(policy.schedule)
+  return policy._tag === "Custom" ? { ...policy, schedule } : { ...policy, jitter: true, schedule }
+}
+
+// A plain JavaScript caller may hand over anything.
+const isPolicy = (policy: unknown): policy is PollPolicy =>
+  Predicate.hasProperty(policy, "schedule") && Schedule.isSchedule(policy.schedule)
+
+const longest = Duration.days(1)
+
+const time = (argument: string, value: Duration.Duration) =>
+  Duration.between(value, { minimum: Duration.millis(1), maximum: longest })
+    ? Effect.void
+    : Arguments.refuse(argument, "must be a time between 1 ms and one day")
+
+/**
+ * Checks a policy: it was made by a constructor of this module, `maxRetries` is a whole number
+ * from 0 on, times lie between 1 ms and one day, a `factor` is finite and not below 1, a `cap`
+ * not below `initial`. A schedule of your own is taken as it is.
  *
  * @since 0.1.0
  * @category validation
@@ -101,22 +197,30 @@ export const validate = (
   policy: PollPolicy,
   /** What the interval is called where the policy comes from. */
   intervalName = "interval"
-): Effect.Effect<PollPolicy, InvalidArgument> => {
-  if (!Predicate.hasProperty(policy, "schedule") || !Schedule.isSchedule(policy.schedule)) {
-    return Arguments.refuse(
-      "pollPolicy",
-      "must be a policy that `PollPolicy.spaced` or `PollPolicy.fromSchedule` has made"
-    )
-  }
-  if (policy._tag === "Custom") return Effect.succeed(policy)
-  const { interval, maxRetries } = policy
-  return Effect.zipRight(
-    Arguments.wholeNumber("maxRetries", maxRetries),
-    Duration.between(interval, { minimum: Duration.millis(1), maximum: Duration.days(1) })
-      ? Effect.succeed(policy)
-      : Arguments.refuse(intervalName, "must be a time between 1 ms and one day")
-  )
-}
+): Effect.Effect<PollPolicy, InvalidArgument> =>
+  Effect.gen(function* () {
+    if (!isPolicy(policy)) {
+      return yield* Arguments.refuse(
+        "pollPolicy",
+        "must be a policy that a constructor of `PollPolicy` has made"
+      )
+    }
+    if (policy._tag === "Custom") return policy
+    yield* Arguments.wholeNumber("maxRetries", policy.maxRetries)
+    if (policy._tag === "Spaced") {
+      yield* time(intervalName, policy.interval)
+      return policy
+    }
+    yield* time("initial", policy.initial)
+    yield* time("cap", policy.cap)
+    if (!(Number.isFinite(policy.factor) && policy.factor >= 1)) {
+      return yield* Arguments.refuse("factor", "must be a finite number from 1 on")
+    }
+    if (Duration.lessThan(policy.cap, policy.initial)) {
+      return yield* Arguments.refuse("cap", "must not be shorter than `initial`")
+    }
+    return policy
+  })
 
 /**
  * Asks when the schedule says so, until it ends. Its delays and its length are taken as
@@ -127,10 +231,10 @@ export const validate = (
  * import { PollPolicy } from "@effect-agentbay/core"
  * import { Schedule } from "effect"
  *
- * const patient = PollPolicy.fromSchedule(
- *   Schedule.exponential("500 millis", 1.1).pipe(
- *     Schedule.union(Schedule.spaced("5 seconds")),
- *     Schedule.intersect(Schedule.recurs(150))
+ * const fibonacci = PollPolicy.fromSchedule(
+ *   Schedule.fibonacci("500 millis").pipe(
+ *     Schedule.union(Schedule.spaced("10 seconds")),
+ *     Schedule.intersect(Schedule.recurs(50))
  *   )
  * )
  * ```
@@ -138,7 +242,7 @@ export const validate = (
  * @since 0.1.0
  * @category constructors
  */
-export const fromSchedule = (schedule: Schedule.Schedule<unknown>): PollPolicy => ({
+export const fromSchedule = (schedule: Schedule.Schedule<unknown>): Custom => ({
   _tag: "Custom",
   schedule
 })

@@ -15,6 +15,7 @@ import * as DirectLink from "./internal/directLink.js"
 import { changeState } from "./internal/sessionState.js"
 import { shielded } from "./internal/shielded.js"
 import { startOnce } from "./internal/startOnce.js"
+import * as PollLoop from "./internal/pollLoop.js"
 import * as ToolCall from "./internal/toolCall.js"
 import * as Wait from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
@@ -144,10 +145,10 @@ const untilGone = (
   requestId: string,
   policy: PollPolicy.PollPolicy
 ) =>
-  Wait.run<string | undefined, string, void, SyncTimeout>({
+  PollLoop.runAlone<string | undefined, string, void, SyncTimeout>({
     initial: undefined,
     policy,
-    maxConsecutiveErrors: Wait.defaultMaxConsecutiveErrors,
+    maxConsecutiveErrors: http.maxConsecutiveErrors,
     read: http.callOnce(GetSessionDetail, { sessionId }).pipe(
       Effect.map(({ reply }) => reply.data.status),
       Effect.catchTag("ApiError", (error) =>

@@ -9,10 +9,11 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as PollLoop from "../../../packages/core/src/internal/pollLoop.js"
+import { statusReading } from "../../../packages/core/src/internal/statusReads.js"
 import { divide } from "../../../packages/core/src/internal/syncBaseline.js"
 import * as Decision from "../../../packages/core/src/internal/syncDecision.js"
 import type { SyncWait } from "../../../packages/core/src/internal/syncWait.js"
-import * as Wait from "../../../packages/core/src/internal/wait.js"
 import { notes, sessionId, work } from "./fixture.js"
 
 type Task = ContextStatus.ContextStatusData
@@ -185,21 +186,24 @@ const runScripted = (world: World, polls: ReadonlyArray<Poll>) => {
     expected: expectedBy[world.known],
     graceRetries: world.graceRetries
   }
+  const read = Effect.suspend(() => {
+    const poll = polls[Math.min(asked.length, polls.length - 1)]!
+    asked.push(poll)
+    return poll.fault
+      ? Effect.fail(fault)
+      : Effect.succeed(statusReading({ requestId: "", contextStatusData: listing(world, poll) }))
+  })
   const wait: SyncWait = {
     initial: Decision.initial(world.old),
     policy: PollPolicy.fromSchedule(Schedule.recurs(world.maxRetries)),
     maxConsecutiveErrors: 10,
-    read: Effect.suspend(() => {
-      const poll = polls[Math.min(asked.length, polls.length - 1)]!
-      asked.push(poll)
-      return poll.fault
-        ? Effect.fail(fault)
-        : Effect.succeed({ requestId: "", contextStatusData: listing(world, poll) })
-    }),
     decide: Decision.decide(subject),
     exhausted: Decision.exhausted(subject)
   }
-  return Effect.map(Effect.either(Wait.run(wait)), (result) => ({ asked, result }))
+  return Effect.map(Effect.either(PollLoop.runAlone({ ...wait, read })), (result) => ({
+    asked,
+    result
+  }))
 }
 
 /** The last word a new task was listed with, told without the code under test. */

@@ -12,6 +12,16 @@ export const refuseIssue = (
 ): Effect.Effect<void, InvalidArgument> =>
   found === undefined ? Effect.void : refuse(found.argument, found.issue)
 
+/** Names what a refused argument is a part of. */
+export const within = <A>(
+  whole: string,
+  check: Effect.Effect<A, InvalidArgument>
+): Effect.Effect<A, InvalidArgument> =>
+  Effect.mapError(
+    check,
+    ({ argument, issue }) => new InvalidArgument({ argument: `${whole}.${argument}`, issue })
+  )
+
 /** A value in a message, readable whatever it is. */
 export const shown = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(value)

@@ -9,10 +9,11 @@ import * as PollPolicy from "../PollPolicy.js"
 import { BindContexts } from "../Protocol.js"
 import { optionalBoolean, options as checkOptions, refuse } from "./arguments.js"
 import { startOnce } from "./startOnce.js"
+import { type LoneWait, runAlone } from "./pollLoop.js"
 import { readBindings, readInfo } from "./statusReads.js"
 import { sameBinding, samePath } from "./syncBaseline.js"
 import { boundDownloads } from "./syncWait.js"
-import { defaultMaxConsecutiveErrors, end, proceed, run, type Wait } from "./wait.js"
+import { end, proceed } from "./wait.js"
 
 /** What one bind is about. */
 interface BindSubject {
@@ -54,10 +55,10 @@ const untilBound = (
   http: HttpService,
   subject: BindSubject,
   policy: PollPolicy.PollPolicy
-): Wait<Bindings, Bindings, Bindings, ApiError | SyncTimeout> => ({
+): LoneWait<Bindings, Bindings, Bindings, ApiError | SyncTimeout> => ({
   initial: [],
   policy,
-  maxConsecutiveErrors: defaultMaxConsecutiveErrors,
+  maxConsecutiveErrors: http.maxConsecutiveErrors,
   read: readBindings(http, "callOnce", subject.sessionId),
   decide: (_, bindings) => {
     const missing = unbound(bindings, subject.wanted)
@@ -134,9 +135,9 @@ export const bind = (
       http,
       http.callOnce(BindContexts, { sessionId, persistenceDataList: wanted })
     )
-    const bound = yield* run(untilBound(http, { sessionId, requestId, wanted }, policy))
+    const bound = yield* runAlone(untilBound(http, { sessionId, requestId, wanted }, policy))
     if (awaited.length > 0) {
-      yield* run(
+      yield* runAlone(
         boundDownloads(http, { sessionId, requestId, bindings: awaited, policy, baseline: before })
       )
     }

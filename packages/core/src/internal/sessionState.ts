@@ -4,16 +4,10 @@ import { ApiError, type CallError, SyncTimeout } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { GetSession, PauseSessionAsync, ResumeSessionAsync } from "../Protocol.js"
+import { runAlone } from "./pollLoop.js"
 import { startOnce } from "./startOnce.js"
 import { defaultGraceRetries } from "./syncDecision.js"
-import {
-  type Decision,
-  defaultMaxConsecutiveErrors,
-  end,
-  proceed,
-  run,
-  type Spent
-} from "./wait.js"
+import { type Decision, end, proceed, type Spent } from "./wait.js"
 
 /** The changes of state that a session can be asked for. */
 const changes = {
@@ -89,10 +83,10 @@ export const changeState = (
     const accepted = yield* startOnce(http, http.callOnce(changes[change].start, { sessionId }))
     const subject: Subject = { change, sessionId, requestId: accepted.requestId }
     const initial: State = { seen: undefined, quiet: 0 }
-    yield* run<State, string, void, ApiError | SyncTimeout>({
+    yield* runAlone<State, string, void, ApiError | SyncTimeout>({
       initial,
       policy,
-      maxConsecutiveErrors: defaultMaxConsecutiveErrors,
+      maxConsecutiveErrors: http.maxConsecutiveErrors,
       read: Effect.map(
         http.callOnce(GetSession, { sessionId }),
         ({ reply }) => reply.data.status ?? ""

@@ -2,8 +2,9 @@ import * as Effect from "effect/Effect"
 import type { CallError } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { SessionBinding } from "../ContextManager.js"
-import type { ContextInfoResult } from "../ContextStatus.js"
+import type { BindingRef, ContextInfoResult, ContextStatusData } from "../ContextStatus.js"
 import { DescribeSessionContexts, GetContextInfo } from "../Protocol.js"
+import { bindingKey } from "./syncBaseline.js"
 
 /**
  * Asks for the status of tasks, by the given way of calling (with or without retries). The
@@ -35,3 +36,37 @@ export const readBindings = (
       policy
     }))
   )
+
+/** An answer of all tasks of a session, which is looked at by many who want a few of them. */
+export interface StatusReading extends ContextInfoResult {
+  /** The tasks of one context at one path. */
+  readonly about: (target: BindingRef) => ReadonlyArray<ContextStatusData>
+}
+
+const groupByBinding = (tasks: ReadonlyArray<ContextStatusData>) => {
+  const groups = new Map<string, Array<ContextStatusData>>()
+  for (const task of tasks) {
+    const key = bindingKey(task)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [task])
+    else group.push(task)
+  }
+  return groups
+}
+
+const none: ReadonlyArray<ContextStatusData> = []
+
+export const statusReading = ({
+  contextStatusData,
+  requestId
+}: ContextInfoResult): StatusReading => {
+  let byBinding: Map<string, Array<ContextStatusData>> | undefined
+  return {
+    requestId,
+    contextStatusData,
+    about: (target) => {
+      byBinding ??= groupByBinding(contextStatusData)
+      return byBinding.get(bindingKey(target)) ?? none
+    }
+  }
+}

@@ -1,21 +1,24 @@
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { InvalidArgument } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
-import type { InfoFilter, SyncOptions } from "../ContextManager.js"
+import type { InfoFilter } from "../ContextManager.js"
 import type { BindingRef, SyncMode } from "../ContextStatus.js"
 import * as PollPolicy from "../PollPolicy.js"
+import type { SyncTarget, TriggerOptions, WaitOptions } from "../SyncOptions.js"
 import {
   isOptions,
   notBlank,
+  optionalBoolean,
   optionalNotBlank,
   options as checkOptions,
+  positiveTime,
   refuse,
   shown,
   wholeNumber
 } from "./arguments.js"
 import { defaultGraceRetries } from "./syncDecision.js"
-import { defaultMaxConsecutiveErrors } from "./wait.js"
 
 const syncMode = (argument: string, mode: SyncMode | undefined) =>
   mode === undefined || mode === "upload" || mode === "download"
@@ -34,8 +37,10 @@ export const infoFilter = (filter: InfoFilter): Effect.Effect<void, InvalidArgum
       )
 }
 
-const target = (options: SyncOptions): Effect.Effect<BindingRef | undefined, InvalidArgument> => {
-  const { contextId, path } = options
+const binding = ({
+  contextId,
+  path
+}: SyncTarget): Effect.Effect<BindingRef | undefined, InvalidArgument> => {
   if (contextId === undefined && path === undefined) return Effect.succeed(undefined)
   if (contextId === undefined || path === undefined) {
     return refuse(
@@ -49,8 +54,19 @@ const target = (options: SyncOptions): Effect.Effect<BindingRef | undefined, Inv
   )
 }
 
+/** How a wait goes on, checked. */
+export interface Patience {
+  readonly policy: PollPolicy.PollPolicy
+  readonly graceRetries: number
+  readonly maxConsecutiveErrors: number
+  readonly timeout: Duration.Duration | undefined
+}
+
+/** What holds where a call says nothing. */
+type Defaults = Pick<Patience, "policy" | "graceRetries" | "maxConsecutiveErrors">
+
 // What the call says beats what the layer says, which beats the default.
-const pollPolicy = (http: HttpService, options: SyncOptions) => {
+const pollPolicy = (defaults: Defaults, options: WaitOptions) => {
   const { maxRetries, retryInterval, schedule } = options
   if (schedule !== undefined) {
     if (!Schedule.isSchedule(schedule)) {
@@ -61,43 +77,75 @@ const pollPolicy = (http: HttpService, options: SyncOptions) => {
       : refuse("schedule", "must stand alone, without `maxRetries` and `retryInterval`")
   }
   if (maxRetries === undefined && retryInterval === undefined) {
-    return Effect.succeed(http.pollPolicy)
+    return Effect.succeed(defaults.policy)
   }
-  const layered = http.pollPolicy._tag === "Spaced" ? http.pollPolicy : undefined
-  return PollPolicy.validate(
-    PollPolicy.spaced({
-      interval: retryInterval ?? layered?.interval,
-      maxRetries: maxRetries ?? layered?.maxRetries
-    }),
-    "retryInterval"
-  )
+  return PollPolicy.validate(withNumbers(defaults.policy, options), "retryInterval")
 }
 
+// A number of retries alone leaves the spacing as it is; an interval is another spacing.
+const withNumbers = (
+  policy: PollPolicy.PollPolicy,
+  { maxRetries, retryInterval }: WaitOptions
+): PollPolicy.PollPolicy => {
+  if (policy._tag === "Backoff" && retryInterval === undefined) {
+    const backoff = PollPolicy.backoff({ ...policy, maxRetries })
+    return policy.jitter ? PollPolicy.jittered(backoff) : backoff
+  }
+  const layered = policy._tag === "Spaced" ? policy : undefined
+  const spaced = PollPolicy.spaced({
+    interval: retryInterval ?? layered?.interval,
+    maxRetries: maxRetries ?? (policy._tag === "Custom" ? undefined : policy.maxRetries)
+  })
+  return layered?.jitter === true ? PollPolicy.jittered(spaced) : spaced
+}
+
+/** Checks how a wait is to go on, and fills in what is left out. */
+export const patience = (
+  options: WaitOptions,
+  defaults: Defaults
+): Effect.Effect<Patience, InvalidArgument> =>
+  Effect.gen(function* () {
+    return {
+      policy: yield* pollPolicy(defaults, options),
+      graceRetries: yield* wholeNumber(
+        "graceRetries",
+        options.graceRetries ?? defaults.graceRetries
+      ),
+      maxConsecutiveErrors: yield* wholeNumber(
+        "maxConsecutiveErrors",
+        options.maxConsecutiveErrors ?? defaults.maxConsecutiveErrors
+      ),
+      timeout:
+        options.timeout === undefined ? undefined : yield* positiveTime("timeout", options.timeout)
+    }
+  })
+
 /** The checked arguments of a sync. */
-export interface SyncRequest {
+export interface SyncRequest extends Patience {
   readonly target: BindingRef | undefined
   readonly mode: SyncMode | undefined
-  readonly policy: PollPolicy.PollPolicy
-  readonly graceRetries: number
-  readonly maxConsecutiveErrors: number
+  readonly join: boolean
 }
 
 /** Checks the options of a sync and fills in what they leave out. */
 export const syncRequest = (
   http: HttpService,
-  options: SyncOptions
+  target: SyncTarget,
+  options: TriggerOptions
 ): Effect.Effect<SyncRequest, InvalidArgument> =>
   Effect.gen(function* () {
     yield* checkOptions(options)
     yield* syncMode("mode", options.mode)
+    const aimedAt = yield* binding(target)
+    yield* optionalBoolean("join", options.join)
     return {
-      target: yield* target(options),
+      ...(yield* patience(options, {
+        policy: http.pollPolicy,
+        graceRetries: defaultGraceRetries,
+        maxConsecutiveErrors: http.maxConsecutiveErrors
+      })),
+      target: aimedAt,
       mode: options.mode,
-      policy: yield* pollPolicy(http, options),
-      graceRetries: yield* wholeNumber("graceRetries", options.graceRetries ?? defaultGraceRetries),
-      maxConsecutiveErrors: yield* wholeNumber(
-        "maxConsecutiveErrors",
-        options.maxConsecutiveErrors ?? defaultMaxConsecutiveErrors
-      )
+      join: options.join ?? false
     }
   })

@@ -8,9 +8,15 @@ import { type BindingRef, type ContextStatusData, hasEnded } from "../ContextSta
  */
 export type Baseline = ReadonlyArray<ContextStatusData>
 
-/** The same path, whether or not it is written with a slash at its end. */
+// The same path may be written with a slash at its end.
+const plainPath = (path: string) => (path.endsWith("/") ? path.replace(/\/+$/, "") : path)
+
 export const samePath = (one: string, other: string): boolean =>
-  one === other || one.replace(/\/+$/, "") === other.replace(/\/+$/, "")
+  one === other || plainPath(one) === plainPath(other)
+
+/** A text that is the same for the same binding. No context id holds a line break. */
+export const bindingKey = ({ contextId, path }: BindingRef): string =>
+  `${contextId}\n${plainPath(path)}`
 
 export const sameBinding = (one: BindingRef, other: BindingRef): boolean =>
   one.contextId === other.contextId && samePath(one.path, other.path)

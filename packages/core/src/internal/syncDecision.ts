@@ -3,13 +3,13 @@ import * as Either from "effect/Either"
 import { SyncFailed, SyncTimeout } from "../AgentBayError.js"
 import {
   type BindingRef,
-  type ContextInfoResult,
   type ContextStatusData,
   type ContextSyncResult,
   hasEnded,
   hasSucceeded,
   type SyncMode
 } from "../ContextStatus.js"
+import type { StatusReading } from "./statusReads.js"
 import { type Baseline, divide, sameBinding, sameTime } from "./syncBaseline.js"
 import { type Decision, end, proceed, type Spent } from "./wait.js"
 
@@ -63,7 +63,7 @@ const distinct = (tasks: ReadonlyArray<ContextStatusData>): ReadonlyArray<Bindin
 const expectedOf = (
   subject: SyncSubject,
   state: SyncState,
-  reading: ContextInfoResult
+  reading: StatusReading
 ): ReadonlyArray<BindingRef> =>
   subject.expected !== undefined && subject.expected.length > 0
     ? subject.expected
@@ -121,34 +121,40 @@ const conclude = (
   })
 }
 
+/** The tasks of a reading that a sync of this mode and target may be about. */
+export const relevant = (
+  { mode, target }: Pick<SyncSubject, "mode" | "target">,
+  reading: StatusReading
+): ReadonlyArray<ContextStatusData> =>
+  (target === undefined ? reading.contextStatusData : reading.about(target)).filter(
+    (task) => task.taskType === mode
+  )
+
 /**
  * Decides what a status answer means for a sync. Pure: everything it knows is in its
- * arguments.
+ * arguments. An answer that does not count takes nothing from the grace.
  */
 export const decide =
   (subject: SyncSubject) =>
   (
     state: SyncState,
-    reading: ContextInfoResult,
-    spent: Spent
+    reading: StatusReading,
+    spent: Spent,
+    counts: boolean
   ): Decision<SyncState, ContextSyncResult, SyncFailed> => {
-    const { target } = subject
-    const relevant = reading.contextStatusData.filter(
-      (task) =>
-        task.taskType === subject.mode && (target === undefined || sameBinding(task, target))
-    )
-    const { baseline, fresh, stale } = divide(state.baseline, relevant)
+    const { baseline, fresh, stale } = divide(state.baseline, relevant(subject, reading))
     const counted = merge(state.counted, fresh)
     const untouched = missing(expectedOf(subject, state, reading), counted)
     const grown = counted.length > state.counted.length
     const olderIsOpen = stale.some((task) => !hasEnded(task))
-    const quiet = state.first || grown ? 0 : olderIsOpen ? state.quiet : state.quiet + 1
+    const isPatient = olderIsOpen || !counts
+    const quiet = state.first || grown ? 0 : isPatient ? state.quiet : state.quiet + 1
     const next: SyncState = { baseline, counted, quiet, first: false }
 
     if (counted.some((task) => !hasEnded(task))) return proceed({ ...next, quiet: 0 })
     const mayShowMore =
       untouched.length > 0 || (subject.expected === undefined && counted.length === 0)
-    if (mayShowMore && quiet < subject.graceRetries) return proceed(next)
+    if (mayShowMore && (quiet < subject.graceRetries || !counts)) return proceed(next)
     return end(next, conclude(subject, counted, untouched, spent))
   }
 

@@ -1,37 +1,65 @@
 import * as Effect from "effect/Effect"
 import type { CallError, SyncFailed, SyncTimeout } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
-import type { SyncOptions } from "../ContextManager.js"
-import type { BindingRef, ContextInfoResult, ContextSyncResult } from "../ContextStatus.js"
+import type { BindingRef, ContextSyncResult } from "../ContextStatus.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { SyncContext } from "../Protocol.js"
+import type { SessionPolls } from "./pollHub.js"
+import type { LoneWait } from "./pollLoop.js"
 import { startOnce } from "./startOnce.js"
-import { readBindings, readInfo } from "./statusReads.js"
+import { readBindings, readInfo, type StatusReading, statusReading } from "./statusReads.js"
 import type { SyncRequest } from "./syncArguments.js"
 import { type Baseline, sameBinding } from "./syncBaseline.js"
 import * as Decision from "./syncDecision.js"
-import { defaultMaxConsecutiveErrors, type Wait } from "./wait.js"
+import type { Spent, Wait } from "./wait.js"
 
-export type SyncWait = Wait<
+export interface SyncWait extends Wait<
   Decision.SyncState,
-  ContextInfoResult,
+  StatusReading,
   ContextSyncResult,
   SyncFailed | SyncTimeout
->
+> {
+  readonly exhausted: (state: Decision.SyncState, spent: Spent) => SyncTimeout
+}
 
 const make = (
-  http: HttpService,
   subject: Decision.SyncSubject,
   baseline: Baseline,
-  options: { readonly policy: PollPolicy; readonly maxConsecutiveErrors: number }
+  patience: Pick<SyncWait, "policy" | "maxConsecutiveErrors" | "since" | "deadline">
 ): SyncWait => ({
-  ...options,
+  ...patience,
   initial: Decision.initial(baseline),
-  // The whole session is asked for and not only the target: one answer fits every waiter.
-  read: readInfo(http, "callOnce", { sessionId: subject.sessionId }),
   decide: Decision.decide(subject),
   exhausted: Decision.exhausted(subject)
 })
+
+/** What a trigger that was accepted leaves to be waited for. */
+export interface Triggered {
+  readonly requestId: string
+  readonly baseline: Baseline
+  readonly expected: ReadonlyArray<BindingRef> | undefined
+}
+
+/** The wait for the end of a sync that was triggered. */
+export const untilSynced = (
+  sessionId: string,
+  request: SyncRequest,
+  times: Pick<SyncWait, "since" | "deadline">,
+  { baseline, expected, requestId }: Triggered
+): SyncWait =>
+  make(
+    {
+      operation: "sync",
+      sessionId,
+      requestId,
+      mode: request.mode ?? "upload",
+      target: request.target,
+      expected,
+      graceRetries: request.graceRetries
+    },
+    baseline,
+    { ...times, policy: request.policy, maxConsecutiveErrors: request.maxConsecutiveErrors }
+  )
 
 // An endpoint that cannot tell the bindings is judged by the tasks it lists.
 const bindingsIfTold = (
@@ -45,38 +73,56 @@ const bindingsIfTold = (
   )
 
 /**
- * Takes the baseline, triggers the transfer, and gives the wait for its end. The baseline
- * comes first: what is listed before the trigger cannot be its result.
+ * Takes the baseline and triggers the transfer. The baseline comes first: what is listed
+ * before the trigger cannot be its result.
  */
+const triggerOnce = (
+  http: HttpService,
+  polls: SessionPolls,
+  sessionId: string,
+  { mode, target }: SyncRequest,
+  beforeTrigger: Effect.Effect<void>
+): Effect.Effect<Triggered, CallError> => {
+  const aim = { mode: mode ?? "upload", target } as const
+  const send = polls.triggering(
+    aim,
+    startOnce(http, http.callOnce(SyncContext, { sessionId, ...target, mode }))
+  )
+  const before = Effect.map(polls.baseline(aim), (reading) => Decision.relevant(aim, reading))
+  return target === undefined
+    ? Effect.gen(function* () {
+        const [listed, expected] = yield* Effect.all(
+          [polls.baseline(aim), bindingsIfTold(http, sessionId)],
+          { concurrency: 2 }
+        )
+        yield* beforeTrigger
+        const { requestId } = yield* send
+        return { requestId, baseline: listed.contextStatusData, expected }
+      })
+    : Effect.flatMap(Effect.zipLeft(before, beforeTrigger), (baseline) =>
+        Effect.map(send, ({ requestId }) => ({ requestId, baseline, expected: [target] }))
+      )
+}
+
+/** The same, together with others of the same aim that come before it is sent, if asked to. */
 export const trigger = (
   http: HttpService,
+  polls: SessionPolls,
   sessionId: string,
   request: SyncRequest
-): Effect.Effect<SyncWait, CallError> =>
-  Effect.gen(function* () {
-    const { mode, target } = request
-    const [before, expected] = yield* Effect.all(
-      [
-        readInfo(http, "call", { sessionId }),
-        target === undefined ? bindingsIfTold(http, sessionId) : Effect.succeed([target])
-      ],
-      { concurrency: 2 }
-    )
-    const accepted = yield* startOnce(
-      http,
-      http.callOnce(SyncContext, { sessionId, ...target, mode })
-    )
-    const subject: Decision.SyncSubject = {
-      operation: "sync",
-      sessionId,
-      requestId: accepted.requestId,
-      mode: mode ?? "upload",
-      target,
-      expected,
-      graceRetries: request.graceRetries
-    }
-    return make(http, subject, before.contextStatusData, request)
-  })
+): Effect.Effect<Triggered, CallError> =>
+  request.join
+    ? polls.together({ mode: request.mode ?? "upload", target: request.target }, (closeDoors) =>
+        triggerOnce(
+          http,
+          polls,
+          sessionId,
+          request,
+          // Those who come at the same moment are let in first.
+          Effect.zipRight(Effect.yieldNow(), closeDoors)
+        )
+      )
+    : triggerOnce(http, polls, sessionId, request, Effect.void)
 
 /** Downloads that nobody triggered by a sync. */
 export interface DownloadOptions {
@@ -86,6 +132,13 @@ export interface DownloadOptions {
   readonly bindings: ReadonlyArray<BindingRef>
   readonly policy: PollPolicy
 }
+
+type DownloadWait = LoneWait<
+  Decision.SyncState,
+  StatusReading,
+  ContextSyncResult,
+  SyncFailed | SyncTimeout
+>
 
 const downloads = (
   http: HttpService,
@@ -102,9 +155,8 @@ const downloads = (
     /** Which of the session's tasks may count. */
     readonly concerns: (task: BindingRef) => boolean
   }
-): SyncWait => {
+): DownloadWait => {
   const wait = make(
-    http,
     {
       operation,
       sessionId: options.sessionId,
@@ -115,14 +167,15 @@ const downloads = (
       graceRetries
     },
     baseline,
-    { policy: options.policy, maxConsecutiveErrors: defaultMaxConsecutiveErrors }
+    { policy: options.policy, maxConsecutiveErrors: http.maxConsecutiveErrors }
   )
   return {
     ...wait,
-    read: Effect.map(wait.read, ({ contextStatusData, requestId }) => ({
-      requestId,
-      contextStatusData: contextStatusData.filter(concerns)
-    }))
+    read: Effect.map(
+      readInfo(http, "callOnce", { sessionId: options.sessionId }),
+      ({ contextStatusData, requestId }) =>
+        statusReading({ requestId, contextStatusData: contextStatusData.filter(concerns) })
+    )
   }
 }
 
@@ -133,7 +186,7 @@ const downloads = (
 export const initialDownloads = (
   http: HttpService,
   options: DownloadOptions & { readonly unawaited: ReadonlyArray<BindingRef> }
-): SyncWait =>
+): DownloadWait =>
   downloads(http, options, {
     operation: "create",
     baseline: [],
@@ -148,18 +201,10 @@ export const initialDownloads = (
 export const boundDownloads = (
   http: HttpService,
   options: DownloadOptions & { readonly baseline: Baseline }
-): SyncWait =>
+): DownloadWait =>
   downloads(http, options, {
     operation: "bind",
     baseline: options.baseline,
     graceRetries: Infinity,
     concerns: (task) => options.bindings.some((binding) => sameBinding(task, binding))
   })
-
-/** What the span of a sync says about it from the start. */
-export const spanAttributes = (sessionId: string, options: SyncOptions | null) => ({
-  "agentbay.session_id": sessionId,
-  "agentbay.context_id": options?.contextId ?? "all",
-  "agentbay.path": options?.path ?? "all",
-  "agentbay.mode": options?.mode ?? "upload"
-})

@@ -1,10 +1,9 @@
-import * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
-import { type CallError, isPassing, retryAfter } from "../AgentBayError.js"
+import { type CallError, isPassing } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
 
 /** How many passing faults in a row a wait lives through, unless told otherwise. */
@@ -33,19 +32,27 @@ export interface Spent {
 }
 
 /**
- * Something that is waited for: how to ask once, and a pure decision on each answer. The
- * rules about faults, budget and spacing are the same for every wait, so they are here
- * and not in the decisions.
+ * Something that is waited for: a pure decision on each answer, and how long to go on. The
+ * rules about faults and budget are the same for every wait, so they are here and not in the
+ * decisions.
  */
 export interface Wait<State, Reading, Result, Failure> {
   readonly initial: State
   readonly policy: PollPolicy
   readonly maxConsecutiveErrors: number
-  readonly read: Effect.Effect<Reading, CallError>
+  /** Since when it lasts, in milliseconds of the clock. Default: since it is waited for. */
+  readonly since?: number | undefined
+  /** The time of the clock, in milliseconds, after which the wait gives up. Default: never. */
+  readonly deadline?: number | undefined
+  /**
+   * Decides on a reading. One that does not count came before it was due, because somebody
+   * else asked: what it shows is true, but it uses up no patience.
+   */
   readonly decide: (
     state: State,
     reading: Reading,
-    spent: Spent
+    spent: Spent,
+    counts: boolean
   ) => Decision<State, Result, Failure>
   readonly exhausted: (state: State, spent: Spent) => Failure
 }
@@ -57,70 +64,99 @@ export interface Step<State, Result> {
   readonly result: Option.Option<Result>
 }
 
+/** When an answer came, and whether it counts for who takes it in. */
+export interface Moment {
+  readonly now: number
+  readonly counts: boolean
+}
+
+/** The answer to one status request, whatever came of it. */
+export type Observation<Reading> = Exit.Exit<Reading, CallError>
+
+/** Where a wait stands. It is what one poll changes. */
+export interface Standing<State> {
+  readonly startedAt: number
+  state: State
+  /** The polls that counted. */
+  polls: number
+  errorsInARow: number
+  lastError: CallError | undefined
+}
+
+export const begin = <State>(
+  { initial }: { readonly initial: State },
+  startedAt: number
+): Standing<State> => ({
+  startedAt,
+  state: initial,
+  polls: 0,
+  errorsInARow: 0,
+  lastError: undefined
+})
+
+export const spent = (standing: Standing<unknown>, now: number): Spent => ({
+  polls: standing.polls,
+  elapsed: Duration.millis(now - standing.startedAt),
+  lastError: standing.lastError
+})
+
+export const step = <State, Result, Failure>(
+  standing: Standing<State>,
+  now: number,
+  end: Exit.Exit<Result, Failure> | undefined
+): Step<State, Result> => ({
+  spent: spent(standing, now),
+  state: standing.state,
+  result: end !== undefined && Exit.isSuccess(end) ? Option.some(end.value) : Option.none()
+})
+
+const maxPolls = ({ policy }: { readonly policy: PollPolicy }) =>
+  policy._tag === "Custom" ? Infinity : policy.maxRetries + 1
+
+/** The end of a wait that has waited long enough. */
+export const giveUp = <State, Failure>(
+  wait: Pick<Wait<State, never, never, Failure>, "exhausted">,
+  standing: Standing<State>,
+  now: number
+): Exit.Exit<never, Failure> => Exit.fail(wait.exhausted(standing.state, spent(standing, now)))
+
+/** The end of a wait whose polls or whose time are used up. */
+export const exhaust = <State, Failure>(
+  wait: Pick<Wait<State, never, never, Failure>, "exhausted" | "policy" | "deadline">,
+  standing: Standing<State>,
+  now: number
+): Exit.Exit<never, Failure> | undefined =>
+  standing.polls >= maxPolls(wait) || now >= (wait.deadline ?? Infinity)
+    ? giveUp(wait, standing, now)
+    : undefined
+
 /**
- * Starts a wait. Each run of the returned effect makes one status request, the first at
- * once, the others when the policy says so, and tells where the wait stands. It fails
- * when the wait fails. This is the seam at which many waits can share one loop.
+ * Takes in one observation. Gives the end of the wait, if it is one: the decision's, a fault
+ * that does not pass, or too many faults in a row. Whether the budget allows another is not
+ * asked here.
  */
-export const start = <State, Reading, Result, Failure>(
-  wait: Wait<State, Reading, Result, Failure>
-): Effect.Effect<Effect.Effect<Step<State, Result>, Failure | CallError>> =>
-  Effect.gen(function* () {
-    const driver = yield* Schedule.driver(wait.policy.schedule)
-    const startedAt = yield* Clock.currentTimeMillis
-    let state = wait.initial
-    let polls = 0
-    let errorsInARow = 0
-    let lastError: CallError | undefined
-
-    const spent = Effect.map(Clock.currentTimeMillis, (now): Spent => ({
-      polls,
-      elapsed: Duration.millis(now - startedAt),
-      lastError
-    }))
-
-    // The schedule's delay, or the time the service asked for when that is longer.
-    const pause = Effect.gen(function* () {
-      const before = yield* Clock.currentTimeMillis
-      const scheduled = yield* Effect.option(driver.next(undefined))
-      if (Option.isNone(scheduled)) return yield* Effect.fail(wait.exhausted(state, yield* spent))
-      const advised =
-        errorsInARow > 0 && lastError !== undefined ? retryAfter(lastError) : Duration.zero
-      const slept = Duration.millis((yield* Clock.currentTimeMillis) - before)
-      if (Duration.greaterThan(advised, slept)) {
-        yield* Effect.sleep(Duration.subtract(advised, slept))
-      }
-    })
-
-    return Effect.gen(function* () {
-      if (polls > 0) yield* pause
-      const reading = yield* Effect.either(wait.read)
-      polls += 1
-      if (Either.isLeft(reading)) {
-        errorsInARow += 1
-        lastError = reading.left
-        if (!isPassing(lastError) || errorsInARow > wait.maxConsecutiveErrors) {
-          return yield* Effect.fail(lastError)
-        }
-        return { spent: yield* spent, state, result: Option.none() }
-      }
-      errorsInARow = 0
-      const now = yield* spent
-      const decision = wait.decide(state, reading.right, now)
-      state = decision.state
-      return decision._tag === "Continue"
-        ? { spent: now, state, result: Option.none() }
-        : { spent: now, state, result: Option.some(yield* decision.end) }
-    })
-  })
-
-/** Runs a wait to its end. */
-export const run = <State, Reading, Result, Failure>(
-  wait: Wait<State, Reading, Result, Failure>
-): Effect.Effect<Result, Failure | CallError> =>
-  Effect.flatMap(start(wait), (next) => {
-    const loop: Effect.Effect<Result, Failure | CallError> = Effect.flatMap(next, (step) =>
-      Option.match(step.result, { onNone: () => loop, onSome: Effect.succeed })
-    )
-    return loop
-  })
+export const observe = <State, Reading, Result, Failure>(
+  wait: Wait<State, Reading, Result, Failure>,
+  standing: Standing<State>,
+  observation: Observation<Reading>,
+  { counts, now }: Moment
+): Exit.Exit<Result, Failure | CallError> | undefined => {
+  if (counts) standing.polls += 1
+  if (Exit.isFailure(observation)) {
+    const failure = Cause.failureOrCause(observation.cause)
+    // A defect is nobody's answer: everyone who waits has to learn of it.
+    if (Either.isRight(failure)) return Exit.failCause(failure.right)
+    standing.lastError = failure.left
+    if (counts) standing.errorsInARow += 1
+    if (!isPassing(failure.left) || standing.errorsInARow > wait.maxConsecutiveErrors) {
+      return Exit.fail(failure.left)
+    }
+    return undefined
+  }
+  standing.errorsInARow = 0
+  const decision = wait.decide(standing.state, observation.value, spent(standing, now), counts)
+  standing.state = decision.state
+  return decision._tag === "End"
+    ? Either.match(decision.end, { onLeft: Exit.fail, onRight: Exit.succeed })
+    : undefined
+}

@@ -1,0 +1,34 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+
+/** A sleep that can be cut short from outside of any fiber. */
+export interface Alarm {
+  /** Sleeps from one time of the clock to another. */
+  readonly sleepUntil: (until: number, now: number) => Effect.Effect<void>
+  /** Wakes the sleeper if its time fits; one that is only about to sleep will not sleep. */
+  readonly ring: (when: (until: number) => boolean) => void
+}
+
+export const makeAlarm = (): Alarm => {
+  let sleeping: { readonly until: number; readonly wake: () => void } | undefined
+  let hasRung = false
+  return {
+    sleepUntil: (until, now) =>
+      // A child does the sleeping, since anybody may interrupt it.
+      Effect.flatMap(Effect.fork(Effect.sleep(Duration.millis(until - now))), (sleeper) => {
+        const wake = () => sleeper.unsafeInterruptAsFork(FiberId.none)
+        if (hasRung) wake()
+        hasRung = false
+        sleeping = { until, wake }
+        return Effect.map(Fiber.await(sleeper), () => {
+          sleeping = undefined
+        })
+      }),
+    ring: (when) => {
+      if (sleeping === undefined) hasRung = true
+      else if (when(sleeping.until)) sleeping.wake()
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import * as Effect from "effect/Effect"
+import type { CallError } from "../AgentBayError.js"
+import type { PollPolicy } from "../PollPolicy.js"
+import { cadenceOf } from "./cadence.js"
+import * as PollLoop from "./pollLoop.js"
+import { type Flight, makeFlight } from "./singleFlight.js"
+import type { StatusReading } from "./statusReads.js"
+import { type Aim, aimKey, makeTriggerLedger } from "./triggerLedger.js"
+import type { Triggered } from "./syncWait.js"
+
+/** How old a list of a running loop may be to serve as a baseline, in milliseconds. */
+const baselineAge = 5000
+
+/** A status request that was begun, and its number among those of the session. */
+interface Begun {
+  readonly number: number
+  readonly at: number
+}
+
+/** The ways of asking for the status of a session: within a loop, or with retries. */
+export interface StatusReads {
+  readonly once: Effect.Effect<StatusReading, CallError>
+  readonly retried: Effect.Effect<StatusReading, CallError>
+}
+
+/** What the waits of one session have in common. */
+export interface SessionPolls {
+  /** The loop for a policy: the running one of the same cadence, or another. */
+  readonly loop: (policy: PollPolicy) => PollLoop.PollLoop<StatusReading>
+  /**
+   * The tasks that are listed before a trigger: as a running loop has seen them last, or by a
+   * request of its own that all share who ask meanwhile. Nothing of the same aim was triggered
+   * since by this process: whatever such a trigger started has to be in the list.
+   */
+  readonly baseline: (aim: Aim) => Effect.Effect<StatusReading, CallError>
+  /** Sends a trigger, and remembers that for the baselines of others. */
+  readonly triggering: <A, E>(aim: Aim, send: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /**
+   * Shares one run of an effect between all who ask for the same aim until it says that the
+   * doors are closed.
+   */
+  readonly together: (
+    aim: Aim,
+    run: (closeDoors: Effect.Effect<void>) => Effect.Effect<Triggered, CallError>
+  ) => Effect.Effect<Triggered, CallError>
+}
+
+const makeSession = (reads: StatusReads) => {
+  const loops = new Map<string, PollLoop.PollLoop<StatusReading>>()
+  const running = new Set<PollLoop.PollLoop<StatusReading>>()
+  const ledger = makeTriggerLedger()
+  const gatherings = new Map<string, Flight<Triggered, CallError>>()
+  let begun = 0
+  let latest: (Begun & { readonly reading: StatusReading }) | undefined
+  let flight: (Flight<StatusReading, CallError> & { readonly number: number }) | undefined
+
+  const numbered = (read: Effect.Effect<StatusReading, CallError>) =>
+    Effect.clockWith((clock) => {
+      const own: Begun = { number: ++begun, at: clock.unsafeCurrentTimeMillis() }
+      return Effect.map(read, (reading) => {
+        if (latest === undefined || latest.number < own.number) {
+          latest = { ...own, reading }
+          ledger.forgetBefore(own.number)
+        }
+        return reading
+      })
+    })
+
+  const once = numbered(reads.once)
+
+  const makeLoop = (policy: PollPolicy) => {
+    const made: PollLoop.PollLoop<StatusReading> = PollLoop.make({
+      read: once,
+      policy,
+      onStart: () => {
+        running.add(made)
+      },
+      onStop: () => {
+        running.delete(made)
+      }
+    })
+    return made
+  }
+
+  // A schedule of the caller's has a state of its own, so nobody else can follow it.
+  const loop = (policy: PollPolicy) => {
+    if (policy._tag === "Custom") return makeLoop(policy)
+    const key = cadenceOf(policy)
+    const made = loops.get(key) ?? makeLoop(policy)
+    loops.set(key, made)
+    return made
+  }
+
+  const ownBaseline = Effect.suspend(() => {
+    const number = begun + 1
+    const made = {
+      ...makeFlight(numbered(reads.retried), () => {
+        if (flight === made) flight = undefined
+      }),
+      number
+    }
+    flight = made
+    return made.join
+  })
+
+  const polls: SessionPolls = {
+    loop,
+    baseline: (aim) =>
+      Effect.clockWith((clock) => {
+        const isAtHand =
+          latest !== undefined &&
+          running.size > 0 &&
+          clock.unsafeCurrentTimeMillis() - latest.at <= baselineAge &&
+          ledger.isUntouchedSince(aim, latest.number)
+        if (latest !== undefined && isAtHand) return Effect.succeed(latest.reading)
+        return flight !== undefined && ledger.isUntouchedSince(aim, flight.number)
+          ? flight.join
+          : ownBaseline
+      }),
+    triggering: (aim, send) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.suspend(() => {
+          const answered = ledger.sent(aim)
+          return Effect.ensuring(
+            restore(send),
+            Effect.sync(() => answered(begun))
+          )
+        })
+      ),
+    together: (aim, run) =>
+      Effect.suspend(() => {
+        const key = aimKey(aim)
+        const gathering = gatherings.get(key)
+        if (gathering !== undefined) return gathering.join
+        const closeDoors = () => {
+          if (gatherings.get(key) === made) gatherings.delete(key)
+        }
+        const made = makeFlight(run(Effect.sync(closeDoors)), closeDoors)
+        gatherings.set(key, made)
+        return made.join
+      })
+  }
+
+  return {
+    polls,
+    users: 0,
+    close: Effect.suspend(() =>
+      Effect.forEach([...running], ({ close }) => close, { discard: true })
+    )
+  }
+}
+
+/** The poll loops of a client: one per session and cadence, as long as somebody waits. */
+export interface PollHub {
+  /** Lends out what the waits of a session have in common, for the time of an effect. */
+  readonly use: (
+    sessionId: string,
+    reads: () => StatusReads
+  ) => <A, E>(body: (polls: SessionPolls) => Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** Stops all loops; who waits at one is interrupted. */
+  readonly close: Effect.Effect<void>
+}
+
+export const makePollHub = (): PollHub => {
+  const sessions = new Map<string, ReturnType<typeof makeSession>>()
+  return {
+    use: (sessionId, reads) => (body) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.suspend(() => {
+          const session = sessions.get(sessionId) ?? makeSession(reads())
+          sessions.set(sessionId, session)
+          session.users += 1
+          return Effect.ensuring(
+            restore(body(session.polls)),
+            Effect.sync(() => {
+              session.users -= 1
+              if (session.users === 0) sessions.delete(sessionId)
+            })
+          )
+        })
+      ),
+    close: Effect.suspend(() =>
+      Effect.forEach([...sessions.values()], ({ close }) => close, { discard: true })
+    )
+  }
+}

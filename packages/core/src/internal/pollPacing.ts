@@ -1,0 +1,152 @@
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import { retryAfter } from "../AgentBayError.js"
+import type { PollPolicy } from "../PollPolicy.js"
+import { makeAlarm } from "./alarm.js"
+import { makeStepper } from "./cadence.js"
+import { earliest } from "./pollDeadlines.js"
+import type { Member } from "./pollLoop.js"
+import type { Observation } from "./wait.js"
+
+/** A tick that is due now. */
+export interface Tick {
+  /** The milliseconds since the last one that its members are credited with as waiting. */
+  readonly waited: number
+}
+
+/**
+ * After a tick that began early for who joined, so many regular ones come before there may be
+ * another. Those who come in a stream cannot drive the loop then: they wait for the next
+ * regular one.
+ */
+const regularBetween = 10
+
+const adviceIn = (observation: Observation<unknown>): number =>
+  Exit.isFailure(observation)
+    ? Option.match(Cause.failureOption(observation.cause), {
+        onNone: () => 0,
+        onSome: (error) => Duration.toMillis(retryAfter(error))
+      })
+    : 0
+
+interface Pause {
+  /** As planned, in milliseconds. */
+  readonly planned: number
+  /** As it will be, varied at random where the policy says so. */
+  readonly taken: number
+}
+
+/**
+ * When the ticks of a loop begin.
+ *
+ * - A regular tick begins when the member in the greatest hurry has waited for its pause since
+ *   the last answer; later, when the service has asked to be left alone for longer.
+ * - One begins early for a member that has joined, unless there was one lately.
+ * - One begins early at a deadline, for the last look of whoever gives up then.
+ */
+export const makePacing = <Reading>(
+  policy: PollPolicy,
+  members: Set<Member<Reading>>
+): {
+  /** The first tick of a loop, which is due at once. */
+  readonly first: () => Tick
+  /** Waits until the next tick is due; nothing when nobody is left to wait for it. */
+  readonly next: (observation: Observation<Reading>) => Effect.Effect<Tick | undefined>
+  /** Tells of a new member, for whom a pause may have to be cut short. */
+  readonly joined: (member: Member<Reading>) => void
+} => {
+  const step = policy._tag === "Custom" ? makeStepper(policy.schedule) : undefined
+  const jitter = policy._tag !== "Custom" && policy.jitter
+  const alarm = makeAlarm()
+  let regularSince = regularBetween
+  let isLeftAlone = false
+
+  const now = Effect.clockWith((clock) => clock.currentTimeMillis)
+
+  const giveUp = (isOver: (member: Member<Reading>) => boolean, at: number) => {
+    for (const member of members) {
+      if (!isOver(member)) continue
+      members.delete(member)
+      member.giveUp(at)
+    }
+  }
+
+  const shortestPause = () => {
+    let shortest = Infinity
+    for (const member of members) shortest = Math.min(shortest, member.pause())
+    return shortest
+  }
+
+  const plan = (at: number): Effect.Effect<Pause | undefined> => {
+    if (step !== undefined) {
+      return Effect.map(step(at), (pause) =>
+        pause === undefined ? undefined : { planned: pause, taken: pause }
+      )
+    }
+    const planned = shortestPause()
+    return jitter
+      ? Effect.map(Random.nextRange(0.8, 1.2), (factor) => ({ planned, taken: planned * factor }))
+      : Effect.succeed({ planned, taken: planned })
+  }
+
+  /** When the first poll of someone who has joined is due at the latest. */
+  const newcomerDue = () => {
+    let due = Infinity
+    for (const { dueBy, standing } of members) {
+      if (standing.polls === 0) due = Math.min(due, dueBy)
+    }
+    return due
+  }
+
+  const next = (observation: Observation<Reading>) =>
+    Effect.gen(function* () {
+      if (members.size === 0) return undefined
+      const since = yield* now
+      const pause = yield* plan(since)
+      if (pause === undefined) {
+        giveUp(() => true, since)
+        return undefined
+      }
+      const advice = adviceIn(observation)
+      isLeftAlone = advice > 0
+      for (let at = since; members.size > 0; at = yield* now) {
+        const newcomer = isLeftAlone ? Infinity : newcomerDue()
+        if (newcomer < Infinity && regularSince >= regularBetween) {
+          regularSince = 0
+          return { waited: at - since }
+        }
+        const due = Math.max(Math.min(since + pause.taken, newcomer), since + advice)
+        if (at >= due) {
+          regularSince += 1
+          // A pause that was varied at random counts as it was planned.
+          return {
+            waited: at < since + pause.taken ? at - since : Math.max(at - since, pause.planned)
+          }
+        }
+        const deadline = earliest(members)
+        if (at < deadline) yield* alarm.sleepUntil(Math.min(due, deadline), at)
+        else if (!isLeftAlone) return { waited: at - since }
+        // The service wants to be left alone: no last look.
+        else giveUp((member) => member.deadline <= at, at)
+      }
+      return undefined
+    })
+
+  return {
+    first: () => {
+      regularSince = regularBetween
+      return { waited: 0 }
+    },
+    next,
+    joined: ({ deadline, dueBy }) => {
+      alarm.ring(
+        (until) =>
+          deadline < until || (!isLeftAlone && (regularSince >= regularBetween || dueBy < until))
+      )
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { InvalidArgument } from "../AgentBayError.js"
+import type { ContextSyncResult } from "../ContextStatus.js"
+import { defaultConcurrency, type ManyOptions, type ManyResult } from "../SyncMany.js"
+import type { SyncError } from "../SyncOptions.js"
+import * as Arguments from "./arguments.js"
+
+const concurrencyOf = (
+  options: ManyOptions
+): Effect.Effect<number | "unbounded", InvalidArgument> => {
+  const { concurrency = defaultConcurrency } = options
+  return concurrency === "unbounded"
+    ? Effect.succeed(concurrency)
+    : Arguments.wholeNumber("concurrency", concurrency, 1)
+}
+
+/**
+ * Syncs each target and keeps what came of it. All of them are checked before the first is
+ * triggered, and `prepare` gives the sync of one that is well-formed.
+ */
+export const syncMany = <Target extends object>(
+  targets: ReadonlyArray<Target>,
+  options: ManyOptions,
+  prepare: (
+    target: Target
+  ) => Effect.Effect<Effect.Effect<ContextSyncResult, SyncError>, InvalidArgument>
+): Effect.Effect<ManyResult<Target>, InvalidArgument> =>
+  Effect.gen(function* () {
+    if (!Array.isArray(targets)) {
+      return yield* Arguments.refuse("targets", "must be a list of what to sync")
+    }
+    yield* Arguments.options(options)
+    const concurrency = yield* concurrencyOf(options)
+    const prepared = yield* Effect.forEach(targets, (target: Target, index) =>
+      Arguments.options(target, `targets[${index}]`).pipe(
+        Effect.zipRight(Arguments.within(`targets[${index}]`, prepare(target))),
+        Effect.map((sync) => ({ target, sync }))
+      )
+    )
+    const ends = yield* Effect.forEach(
+      prepared,
+      ({ sync, target }) => Effect.map(Effect.either(sync), (end) => ({ end, target })),
+      { concurrency }
+    )
+    return {
+      succeeded: ends.flatMap(({ end, target }) =>
+        Either.isRight(end) ? [{ target, result: end.right }] : []
+      ),
+      failed: ends.flatMap(({ end, target }) =>
+        Either.isLeft(end) ? [{ target, error: end.left }] : []
+      )
+    }
+  })

@@ -1,0 +1,206 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Stream from "effect/Stream"
+import type { CallError, InvalidArgument, SyncTimeout } from "../AgentBayError.js"
+import type { Service as HttpService } from "../AgentBayHttp.js"
+import { type ContextSyncResult, sumCounts, type SyncProgress } from "../ContextStatus.js"
+import * as PollPolicy from "../PollPolicy.js"
+import type { SyncHandle, WaitError } from "../SyncHandle.js"
+import type { SyncTarget, TriggerOptions, WaitOptions } from "../SyncOptions.js"
+import type { StatusReads } from "./pollHub.js"
+import { readInfo, statusReading } from "./statusReads.js"
+import { stepStream } from "./stepStream.js"
+import { patience, syncRequest, type SyncRequest } from "./syncArguments.js"
+import type { SyncState } from "./syncDecision.js"
+import { withSyncSpan } from "./syncSpan.js"
+import * as SyncToken from "./syncToken.js"
+import { type SyncWait, type Triggered, trigger, untilSynced } from "./syncWait.js"
+import * as Wait from "./wait.js"
+
+type Step = Wait.Step<SyncState, ContextSyncResult>
+
+const progressOf = ({ result, spent, state }: Step): SyncProgress => ({
+  polls: spent.polls,
+  elapsed: spent.elapsed,
+  contextStatusData: state.counted,
+  transferred: sumCounts(state.counted),
+  result
+})
+
+/** A sync that was triggered: what it left to be waited for, since when and until when. */
+interface Started {
+  readonly triggered: Triggered
+  readonly request: SyncRequest
+  /** When the trigger was accepted. */
+  readonly since: number
+  readonly deadline: number | undefined
+}
+
+const contentOf = (sessionId: string, started: Started): SyncToken.TokenContent => {
+  const { deadline, request, since, triggered } = started
+  return {
+    sessionId,
+    requestId: triggered.requestId,
+    mode: request.mode ?? "upload",
+    target: request.target,
+    expected: triggered.expected,
+    baseline: triggered.baseline,
+    since,
+    deadline,
+    policy: numbersOf(request.policy),
+    graceRetries: request.graceRetries,
+    maxConsecutiveErrors: request.maxConsecutiveErrors
+  }
+}
+
+const numbersOf = (policy: PollPolicy.PollPolicy): SyncToken.TokenContent["policy"] => {
+  switch (policy._tag) {
+    case "Spaced":
+      return { ...policy, interval: Duration.toMillis(policy.interval) }
+    case "Backoff":
+      return {
+        ...policy,
+        initial: Duration.toMillis(policy.initial),
+        cap: Duration.toMillis(policy.cap)
+      }
+    case "Custom":
+      return undefined
+  }
+}
+
+const policyOf = (numbers: NonNullable<SyncToken.TokenContent["policy"]>) => {
+  const policy =
+    numbers._tag === "Spaced" ? PollPolicy.spaced(numbers) : PollPolicy.backoff(numbers)
+  return numbers.jitter ? PollPolicy.jittered(policy) : policy
+}
+
+/** A poll of one's own has no budget: who makes it decides whether there is another. */
+const unbounded = PollPolicy.fromSchedule(Schedule.forever)
+
+const now = Effect.clockWith((clock) => clock.currentTimeMillis)
+
+/** What can be done with the syncs of one session. */
+export interface Syncing {
+  readonly sync: (request: SyncRequest) => Effect.Effect<ContextSyncResult, WaitError>
+  /** Checks the options of a sync, and gives the sync if they are well-formed. */
+  readonly prepare: (
+    target: SyncTarget,
+    options: TriggerOptions
+  ) => Effect.Effect<Effect.Effect<ContextSyncResult, WaitError>, InvalidArgument>
+  readonly progress: (request: SyncRequest) => Stream.Stream<SyncProgress, WaitError>
+  readonly start: (request: SyncRequest) => Effect.Effect<SyncHandle, CallError | SyncTimeout>
+  readonly resume: (
+    token: string,
+    options: WaitOptions
+  ) => Effect.Effect<SyncHandle, InvalidArgument>
+}
+
+export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
+  const read = (way: "call" | "callOnce") =>
+    Effect.map(readInfo(http, way, { sessionId }), statusReading)
+  const reads = (): StatusReads => ({ once: read("callOnce"), retried: read("call") })
+  const withPolls = http.pollHub.use(sessionId, reads)
+
+  const waitFor = ({ deadline, request, since, triggered }: Started): SyncWait =>
+    untilSynced(sessionId, request, { since, deadline }, triggered)
+
+  // A trigger whose answer did not come in time may have been accepted or not.
+  const neverAnswered = (started: Started) =>
+    Effect.flatMap(now, (at) => {
+      const wait = waitFor(started)
+      return Wait.giveUp(wait, Wait.begin(wait, started.since), at)
+    })
+
+  const begin = (request: SyncRequest): Effect.Effect<Started, CallError | SyncTimeout> =>
+    Effect.flatMap(now, (calledAt) => {
+      const { target, timeout } = request
+      const deadline = timeout === undefined ? undefined : calledAt + Duration.toMillis(timeout)
+      const started = Effect.flatMap(
+        withPolls((polls) => trigger(http, polls, sessionId, request)),
+        (triggered) =>
+          Effect.map(now, (since): Started => ({ triggered, request, since, deadline }))
+      )
+      if (timeout === undefined) return started
+      const expected = target === undefined ? undefined : [target]
+      const triggered: Triggered = { requestId: "", baseline: [], expected }
+      return Effect.timeoutOption(started, timeout).pipe(
+        Effect.flatMap(
+          Option.match({
+            onNone: () => neverAnswered({ triggered, request, since: calledAt, deadline }),
+            onSome: Effect.succeed
+          })
+        )
+      )
+    })
+
+  const wait = (
+    started: Started,
+    onStep?: (step: Step) => void
+  ): Effect.Effect<ContextSyncResult, WaitError> =>
+    withPolls((polls) => polls.loop(started.request.policy).join(waitFor(started), onStep))
+
+  const beginAndWait = (request: SyncRequest, onStep?: (step: Step) => void) =>
+    withPolls(() => Effect.flatMap(begin(request), (started) => wait(started, onStep)))
+
+  const handle = (started: Started): SyncHandle => {
+    const pending = { ...waitFor(started), policy: unbounded }
+    const standing = Wait.begin(pending, started.since)
+    let end: Exit.Exit<ContextSyncResult, WaitError> | undefined
+    return {
+      get token() {
+        return SyncToken.encode(contentOf(sessionId, started))
+      },
+      sessionId,
+      requestId: started.triggered.requestId,
+      await: wait(started),
+      progress: stepStream((tell) => wait(started, (step) => tell(progressOf(step)))),
+      poll: Effect.gen(function* () {
+        if (end === undefined) {
+          const reading = yield* read("callOnce")
+          const at = yield* now
+          end =
+            Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
+            Wait.exhaust(pending, standing, at)
+        }
+        if (end !== undefined && Exit.isFailure(end)) return yield* Exit.failCause(end.cause)
+        return progressOf(Wait.step(standing, yield* now, end))
+      })
+    }
+  }
+
+  return {
+    sync: beginAndWait,
+    prepare: (target, options) =>
+      Effect.map(syncRequest(http, target, options), (request) =>
+        withSyncSpan(sessionId, target, options)(beginAndWait(request))
+      ),
+    progress: (request) =>
+      stepStream((tell) => beginAndWait(request, (step) => tell(progressOf(step)))),
+    start: (request) => Effect.map(begin(request), handle),
+    resume: (token, options) =>
+      Effect.gen(function* () {
+        const { baseline, expected, mode, requestId, target, ...told } = yield* SyncToken.decode(
+          token,
+          sessionId
+        )
+        const policy =
+          told.policy === undefined
+            ? http.pollPolicy
+            : yield* PollPolicy.validate(policyOf(told.policy))
+        const checked = yield* patience(options, { ...told, policy })
+        const deadline =
+          checked.timeout === undefined
+            ? told.deadline
+            : (yield* now) + Duration.toMillis(checked.timeout)
+        return handle({
+          triggered: { requestId, baseline, expected },
+          request: { ...checked, target, mode, join: false },
+          since: told.since,
+          deadline
+        })
+      })
+  }
+}
