@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { makeAlarm } from "./alarm.js"
-import type { Member } from "./pollLoop.js"
+import type { Member } from "./pollMember.js"
 
 /** How many milliseconds the last look of a wait at its deadline may take. */
 export const lastLook = 2000
@@ -33,7 +33,7 @@ export const makeDeadlines = <Reading>(
       for (const member of members) {
         if (member.deadline + lastLook > now) continue
         members.delete(member)
-        member.giveUp(now)
+        member.tell({ _tag: "GiveUp", now })
       }
       const deadline = earliest(members)
       if (deadline === Infinity) break

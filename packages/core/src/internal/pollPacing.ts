@@ -9,7 +9,7 @@ import type { PollPolicy } from "../PollPolicy.js"
 import { makeAlarm } from "./alarm.js"
 import { makeStepper } from "./cadence.js"
 import { earliest } from "./pollDeadlines.js"
-import type { Member } from "./pollLoop.js"
+import { type Member, pauseOf } from "./pollMember.js"
 import type { Observation } from "./wait.js"
 
 /** A tick that is due now. */
@@ -71,13 +71,13 @@ export const makePacing = <Reading>(
     for (const member of members) {
       if (!isOver(member)) continue
       members.delete(member)
-      member.giveUp(at)
+      member.tell({ _tag: "GiveUp", now: at })
     }
   }
 
   const shortestPause = () => {
     let shortest = Infinity
-    for (const member of members) shortest = Math.min(shortest, member.pause())
+    for (const member of members) shortest = Math.min(shortest, pauseOf(member))
     return shortest
   }
 
