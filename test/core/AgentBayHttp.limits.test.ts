@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
+import * as Tracer from "effect/Tracer"
 import { startOnce } from "../../packages/core/src/internal/startOnce.js"
 import { linked, linkRequests, linkText, session } from "./linked.js"
 import { actions, inTime, requestsOf, wired } from "./wired.js"
@@ -515,6 +516,41 @@ describe("a service that throttles", () => {
         })
       )
     )
+  )
+})
+
+describe("the span of a request", () => {
+  /** What spans are told while an effect runs. */
+  const told = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.gen(function* () {
+      const native = yield* Effect.tracer
+      const events: Array<readonly [string, string, bigint]> = []
+      const tracer = Tracer.make({
+        context: (execution, fiber) => native.context(execution, fiber),
+        span: (...begin) => {
+          const span = native.span(...begin)
+          span.event = (name, time) => events.push([span.name, name, time])
+          return span
+        }
+      })
+      yield* Effect.withTracer(effect, tracer)
+      return events
+    })
+
+  it.effect("tells when its turn came", () =>
+    Effect.gen(function* () {
+      const name = "AgentBayHttp.GetSessionDetail"
+      assert.deepStrictEqual(yield* told(inTime(atOnce(2))), [
+        [name, "sent", 0n],
+        [name, "sent", 1_000_000_000n]
+      ])
+    }).pipe(Effect.provide(wired({ maxConcurrency: 1, script: { GetSessionDetail: slow } })))
+  )
+
+  it.effect("tells nothing of it where there was nothing to wait for", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* told(inTime(atOnce(2))), [])
+    }).pipe(Effect.provide(wired({ script: { GetSessionDetail: slow } })))
   )
 })
 

@@ -269,6 +269,12 @@ export const layerTransport = (
  * const layer = AgentBayHttp.layer({
  *   pollPolicy: PollPolicy.spaced({ interval: "500 millis", maxRetries: 600 })
  * })
+ *
+ * // … and this one begins at most 50 requests in 10 seconds, of which 8 are on their way at once
+ * const limited = AgentBayHttp.layer({
+ *   rateLimit: { limit: 50, interval: "10 seconds" },
+ *   maxConcurrency: 8
+ * })
  * ```
  *
  * @since 0.1.0
