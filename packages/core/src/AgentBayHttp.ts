@@ -1,6 +1,7 @@
 /**
- * The HTTP service: one typed call per operation. It carries the policies that say how
- * waits poll and how reads are retried, so that a layer decides them for a whole program.
+ * The HTTP service: one typed call per operation. It carries the policies that say how waits
+ * poll and how reads are retried, and limits how much is asked of the service, so that a layer
+ * decides these for a whole program.
  *
  * @since 0.1.0
  */
@@ -33,9 +34,12 @@ import {
 } from "./internal/linkExchange.js"
 import { makePollHub, type PollHub } from "./internal/pollHub.js"
 import { defaultMaxConsecutiveErrors } from "./internal/wait.js"
+import { type LimitOptions, makeLimits } from "./internal/limits.js"
+import { retryWithin } from "./internal/retryBudget.js"
 import * as PollPolicy from "./PollPolicy.js"
 import type { Operation, Parameters, ToolResult } from "./Protocol.js"
 
+export type { LimitOptions } from "./internal/limits.js"
 export type { LinkCall } from "./internal/linkExchange.js"
 
 /**
@@ -109,6 +113,15 @@ export interface Service {
   readonly pollHub: PollHub
   /** The retry policy, with the service's advice obeyed. */
   readonly retryPolicy: RetryPolicy
+  /**
+   * Makes a call, and repeats it by a policy as long as its errors allow it and something is
+   * left of the budget of retries that all calls share. {@link Service.call} does so itself.
+   */
+  readonly retry: <A, E extends CallError>(
+    call: Effect.Effect<A, E>,
+    policy: RetryPolicy,
+    mayRepeat: (error: CallError) => boolean
+  ) => Effect.Effect<A, E>
   /** Where sessions and contexts are created, when the configuration says it. */
   readonly regionId: string | undefined
   /** How long one exchange with the service may take. */
@@ -133,7 +146,7 @@ export class AgentBayHttp extends Context.Tag("@effect-agentbay/core/AgentBayHtt
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options extends LimitOptions {
   /** How waits poll. Default: every 1500 ms, 150 times after the first request. */
   readonly pollPolicy?: PollPolicy.PollPolicy | undefined
   /**
@@ -190,6 +203,8 @@ export const make = (
       return yield* Arguments.refuse("retryPolicy", "must be a Schedule")
     }
     const retryPolicy = obeyingAdvice(whenFailed)
+    const { admit, retryBudget } = yield* makeLimits(options)
+    const retry = retryWithin(retryBudget)
 
     const told = <Reply, E>(
       span: Tracer.Span,
@@ -215,7 +230,8 @@ export const make = (
               : {})
           }
         },
-        (span) => told(span, exchange(operation, payload, settings?.timeout ?? config.timeout))
+        (span) =>
+          told(span, admit(exchange(operation, payload, settings?.timeout ?? config.timeout), span))
       )
 
     const callLink: Service["callLink"] = (call) =>
@@ -233,18 +249,9 @@ export const make = (
         (span) => told(span, exchangeByLink(call))
       )
 
-    // Most calls succeed at once, so the schedule is set up only for those that do not:
-    // its first "attempt" is the failure that is already there.
     const call: Service["call"] = (operation, payload, settings) => {
       const once = callOnce(operation, payload, settings)
-      if (operation.kind === "write") return once
-      return Effect.catchAll(once, (error) => {
-        const attempts = [Effect.fail(error)]
-        return Effect.retry(
-          Effect.suspend(() => attempts.pop() ?? once),
-          { schedule: retryPolicy, while: isRetryable }
-        )
-      })
+      return operation.kind === "write" ? once : retry(once, retryPolicy, isRetryable)
     }
 
     const pollHub = makePollHub()
@@ -259,6 +266,7 @@ export const make = (
       maxConsecutiveErrors,
       pollHub,
       retryPolicy,
+      retry,
       regionId: config.regionId,
       timeout: config.timeout,
       redact
@@ -286,6 +294,12 @@ export const layerTransport = (
  * // every sync of this program asks twice a second, for at most five minutes
  * const layer = AgentBayHttp.layer({
  *   pollPolicy: PollPolicy.spaced({ interval: "500 millis", maxRetries: 600 })
+ * })
+ *
+ * // … and this one begins at most 50 requests in 10 seconds, of which 8 are on their way at once
+ * const limited = AgentBayHttp.layer({
+ *   rateLimit: { limit: 50, interval: "10 seconds" },
+ *   maxConcurrency: 8
  * })
  * ```
  *

@@ -30,8 +30,9 @@ import * as UndiciTransport from "./UndiciTransport.js"
 export type Services = AgentBay.AgentBay | AgentBayHttp.AgentBayHttp
 
 /**
- * How the client reaches the service: `retryPolicy`, `pollPolicy` and `transformClient` of the
- * library's client, and on Node whom to trust.
+ * How the client reaches the service: the limits (`rateLimit`, `maxConcurrency`, `retryBudget`,
+ * `adaptive`), `retryPolicy`, `pollPolicy` and `transformClient` of the library's client, and on
+ * Node whom to trust.
  *
  * @since 0.1.0
  * @category models
