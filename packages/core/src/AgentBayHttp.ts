@@ -12,28 +12,13 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import type * as Tracer from "effect/Tracer"
 import { AgentBayConfig } from "./AgentBayConfig.js"
-import {
-  type CallError,
-  type InvalidArgument,
-  isRetryable,
-  retryAfter,
-  type TransportError
-} from "./AgentBayError.js"
+import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
 import * as Arguments from "./internal/arguments.js"
-import { type Exchanged, makeExchange } from "./internal/exchange.js"
-import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
-import {
-  type LinkCall,
-  makeLinkExchange,
-  operation as linkOperation
-} from "./internal/linkExchange.js"
+import { makeExchange, told } from "./internal/exchange.js"
 import * as PollPolicy from "./PollPolicy.js"
-import type { Operation, Parameters, ToolResult } from "./Protocol.js"
-
-export type { LinkCall } from "./internal/linkExchange.js"
+import type { Operation, Parameters } from "./Protocol.js"
 
 /**
  * When a failed read is repeated. Its input is the error; the time the service asks us to
@@ -92,12 +77,10 @@ export interface Service {
   /** Calls an operation once, whatever it is: for waits, which count every request. */
   readonly callOnce: Service["call"]
   /**
-   * Calls a tool through the direct link of its session, once. The request id is the
-   * client's own. The link's token goes to the link and nowhere else.
+   * What the requests go by, also those that are no operation: to presigned URLs and to
+   * direct links.
    */
-  readonly callLink: (call: LinkCall) => Effect.Effect<Answered<ToolResult>, TransportError>
-  /** Carries the bytes of files to presigned URLs and back, for `ContextFiles`. */
-  readonly fileTransfer: FileTransfer
+  readonly transport: HttpTransport.Service
   /** How waits poll unless a call says otherwise. */
   readonly pollPolicy: PollPolicy.PollPolicy
   /** The retry policy, with the service's advice obeyed. */
@@ -160,8 +143,6 @@ export const make = (
     const config = yield* AgentBayConfig
     const transport = yield* HttpTransport.HttpTransport
     const { exchange, redact } = makeExchange(config, transport)
-    const exchangeByLink = makeLinkExchange(config, transport)
-    const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
     yield* Arguments.options(options)
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
     const whenFailed = options.retryPolicy ?? defaultRetryPolicy
@@ -169,16 +150,6 @@ export const make = (
       return yield* Arguments.refuse("retryPolicy", "must be a Schedule")
     }
     const retryPolicy = obeyingAdvice(whenFailed)
-
-    const told = <Reply, E>(
-      span: Tracer.Span,
-      exchanged: Effect.Effect<Exchanged<Reply>, E>
-    ): Effect.Effect<Answered<Reply>, E> =>
-      Effect.map(exchanged, ({ answered, status }) => {
-        span.attribute("http.response.status_code", status)
-        span.attribute("agentbay.request_id", answered.requestId)
-        return answered
-      })
 
     const callOnce: Service["call"] = (operation, payload, settings) =>
       Effect.useSpan(
@@ -195,21 +166,6 @@ export const make = (
           }
         },
         (span) => told(span, exchange(operation, payload, settings?.timeout ?? config.timeout))
-      )
-
-    const callLink: Service["callLink"] = (call) =>
-      Effect.useSpan(
-        `AgentBayHttp.${linkOperation}`,
-        {
-          kind: "client",
-          captureStackTrace: false,
-          attributes: {
-            "agentbay.action": linkOperation,
-            "agentbay.session_id": call.sessionId,
-            "server.address": call.link.origin
-          }
-        },
-        (span) => told(span, exchangeByLink(call))
       )
 
     // Most calls succeed at once, so the schedule is set up only for those that do not:
@@ -229,8 +185,7 @@ export const make = (
     return {
       call,
       callOnce,
-      callLink,
-      fileTransfer,
+      transport,
       pollPolicy,
       retryPolicy,
       regionId: config.regionId,
