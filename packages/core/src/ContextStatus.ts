@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { timeOfSeconds } from "./internal/serviceTime.js"
 
 /**
  * The direction of a transfer: `upload` moves files from the session into the context
@@ -59,9 +60,7 @@ const UnixSeconds = Schema.optionalToRequired(
   Schema.OptionFromSelf(Schema.DateTimeUtcFromSelf),
   {
     decode: (seconds) =>
-      Option.flatMap(seconds, (value) =>
-        value === null || value <= 0 ? Option.none() : DateTime.make(value * 1000)
-      ),
+      Option.flatMap(seconds, (value) => (value === null ? Option.none() : timeOfSeconds(value))),
     encode: (time) =>
       Option.some(
         Option.match(time, {
