@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { nullable } from "../internal/nullableField.js"
 
 /**
  * Request parameters as they travel: flat texts, in the query or in the form body.
@@ -87,7 +88,7 @@ export const key = <A, I>(name: string, schema: Schema.Schema<A, I>) =>
  * @category fields
  */
 export const optionalKey = <A, I>(name: string, schema: Schema.Schema<A, I>) =>
-  Schema.optionalWith(schema, { nullable: true }).pipe(Schema.fromKey(name))
+  nullable(schema).pipe(Schema.fromKey(name))
 
 /**
  * An optional request parameter whose wire name differs from ours; unset ones are not sent.
