@@ -9,6 +9,14 @@ import * as Schema from "effect/Schema"
 import { nullable } from "../internal/nullableField.js"
 
 /**
+ * The API version every request names.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const apiVersion = "2025-05-06"
+
+/**
  * Request parameters as they travel: flat texts, in the query or in the form body.
  *
  * @since 0.1.0
