@@ -14,33 +14,19 @@ import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import { AgentBayConfig } from "./AgentBayConfig.js"
-import {
-  type CallError,
-  type InvalidArgument,
-  isRetryable,
-  retryAfter,
-  type TransportError
-} from "./AgentBayError.js"
+import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
 import * as Arguments from "./internal/arguments.js"
-import { type Exchanged, makeExchange } from "./internal/exchange.js"
-import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
-import {
-  type LinkCall,
-  makeLinkExchange,
-  operation as linkOperation
-} from "./internal/linkExchange.js"
-import { makePollHub, type PollHub } from "./internal/pollHub.js"
-import { defaultMaxConsecutiveErrors } from "./internal/wait.js"
+import { makeExchange, told } from "./internal/exchange.js"
 import { type LimitOptions, makeLimits } from "./internal/limits.js"
+import { makePollHub, type PollHub } from "./internal/pollHub.js"
 import { retryWithin } from "./internal/retryBudget.js"
+import { defaultMaxConsecutiveErrors } from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
-import type { Operation, Parameters, ToolResult } from "./Protocol.js"
+import type { Operation, Parameters } from "./Protocol.js"
 
 export type { LimitOptions } from "./internal/limits.js"
-export type { LinkCall } from "./internal/linkExchange.js"
 
 /**
  * When a failed read is repeated. Its input is the error; the time the service asks us to
@@ -99,12 +85,10 @@ export interface Service {
   /** Calls an operation once, whatever it is: for waits, which count every request. */
   readonly callOnce: Service["call"]
   /**
-   * Calls a tool through the direct link of its session, once. The request id is the
-   * client's own. The link's token goes to the link and nowhere else.
+   * What the requests go by, also those that are no operation: to presigned URLs and to
+   * direct links.
    */
-  readonly callLink: (call: LinkCall) => Effect.Effect<Answered<ToolResult>, TransportError>
-  /** Carries the bytes of files to presigned URLs and back, for `ContextFiles`. */
-  readonly fileTransfer: FileTransfer
+  readonly transport: HttpTransport.Service
   /** How waits poll unless a call says otherwise. */
   readonly pollPolicy: PollPolicy.PollPolicy
   /** How many passing faults in a row a wait lives through unless a call says otherwise. */
@@ -190,8 +174,6 @@ export const make = (
     const config = yield* AgentBayConfig
     const transport = yield* HttpTransport.HttpTransport
     const { exchange, redact } = makeExchange(config, transport)
-    const exchangeByLink = makeLinkExchange(config, transport)
-    const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
     yield* Arguments.options(options)
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
     const maxConsecutiveErrors = yield* Arguments.wholeNumber(
@@ -205,16 +187,6 @@ export const make = (
     const retryPolicy = obeyingAdvice(whenFailed)
     const { admit, retryBudget } = yield* makeLimits(options)
     const retry = retryWithin(retryBudget)
-
-    const told = <Reply, E>(
-      span: Tracer.Span,
-      exchanged: Effect.Effect<Exchanged<Reply>, E>
-    ): Effect.Effect<Answered<Reply>, E> =>
-      Effect.map(exchanged, ({ answered, status }) => {
-        span.attribute("http.response.status_code", status)
-        span.attribute("agentbay.request_id", answered.requestId)
-        return answered
-      })
 
     const callOnce: Service["call"] = (operation, payload, settings) =>
       Effect.useSpan(
@@ -234,21 +206,6 @@ export const make = (
           told(span, admit(exchange(operation, payload, settings?.timeout ?? config.timeout), span))
       )
 
-    const callLink: Service["callLink"] = (call) =>
-      Effect.useSpan(
-        `AgentBayHttp.${linkOperation}`,
-        {
-          kind: "client",
-          captureStackTrace: false,
-          attributes: {
-            "agentbay.action": linkOperation,
-            "agentbay.session_id": call.sessionId,
-            "server.address": call.link.origin
-          }
-        },
-        (span) => told(span, exchangeByLink(call))
-      )
-
     const call: Service["call"] = (operation, payload, settings) => {
       const once = callOnce(operation, payload, settings)
       return operation.kind === "write" ? once : retry(once, retryPolicy, isRetryable)
@@ -260,8 +217,7 @@ export const make = (
     return {
       call,
       callOnce,
-      callLink,
-      fileTransfer,
+      transport,
       pollPolicy,
       maxConsecutiveErrors,
       pollHub,
