@@ -124,17 +124,23 @@ export const make = <Reading>(options: {
     options.onStop?.()
   }
 
-  const close: Effect.Effect<void> = Effect.suspend(() => {
-    if (life === undefined) return Effect.void
+  const dismiss = (end: Exit.Exit<never>) => {
+    const left = [...members]
+    members.clear()
+    for (const member of left) member.tell({ _tag: "Closed", end })
+  }
+
+  // Looks and stops in one step: who joins before it finds the loop running, who joins after
+  // it begins another life, which is none of the old one's business.
+  const stopIfEmpty: Effect.Effect<void> = Effect.suspend(() => {
+    if (members.size > 0 || life === undefined) return Effect.void
     const { fiber } = life
     stop(life)
-    return Effect.zipRight(
-      deadlines.close,
-      fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
-    )
+    deadlines.left()
+    return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
   })
 
-  const deadlines = makeDeadlines(members, close)
+  const deadlines = makeDeadlines(members, stopIfEmpty)
 
   // The request is a child of the call that has waited longest, and says how many share it.
   const read = Effect.suspend(() => {
@@ -174,14 +180,14 @@ export const make = <Reading>(options: {
     }).pipe(
       // A wait may begin where nothing can be interrupted, such as at the end of a scope.
       Effect.interruptible,
-      Effect.onExit((exit) => {
-        stop(own)
-        if (Exit.isSuccess(exit)) return deadlines.close
-        const left = [...members]
-        members.clear()
-        for (const member of left) member.tell({ _tag: "Closed" })
-        return deadlines.close
-      })
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          // It has broken, and was not stopped: who waits has to learn of it.
+          if (life === own && Exit.isFailure(exit)) dismiss(Exit.failCause(exit.cause))
+          stop(own)
+          deadlines.left()
+        })
+      )
     )
 
   const start = Effect.suspend(() => {
@@ -191,7 +197,7 @@ export const make = <Reading>(options: {
     options.onStart?.()
     return Effect.map(Effect.forkDaemon(run(own)), (fiber) => {
       own.fiber = fiber
-      // It was closed while it was started.
+      // It was stopped while it was started.
       if (life !== own) fiber.unsafeInterruptAsFork(FiberId.none)
     })
   })
@@ -207,11 +213,17 @@ export const make = <Reading>(options: {
     return {
       start: Effect.zipRight(start, deadlines.joined(member)),
       asleep,
-      leave: () => (members.delete(member) && members.size === 0 ? close : Effect.void)
+      leave: () => (members.delete(member) ? stopIfEmpty : Effect.void)
     }
   }
 
-  return { enter, close }
+  return {
+    enter,
+    close: Effect.suspend(() => {
+      dismiss(Exit.interrupt(FiberId.none))
+      return stopIfEmpty
+    })
+  }
 }
 
 /** Something that is waited for, and how to ask for it once. */

@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type { CallError } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
@@ -17,7 +16,7 @@ export type News<Reading> =
       readonly counts: boolean
     }
   | { readonly _tag: "GiveUp"; readonly now: number }
-  | { readonly _tag: "Closed" }
+  | { readonly _tag: "Closed"; readonly end: Exit.Exit<never> }
 
 /**
  * One who waits at a loop. Its fiber sleeps until its end; what happens in between happens in
@@ -79,7 +78,7 @@ export const makeMember = <Reading, State, Result, Failure>(
       case "GiveUp":
         return Wait.giveUp(wait, standing, news.now)
       case "Closed":
-        return Exit.interrupt(FiberId.none)
+        return news.end
     }
   }
 
