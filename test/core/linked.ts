@@ -1,6 +1,7 @@
 /** The whole library over a scripted service and a session that has a direct link. */
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import * as AgentBayConfig from "@effect-agentbay/core/AgentBayConfig"
+import type * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
 import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
@@ -62,6 +63,7 @@ export const linked = (options: {
   readonly tools?: ReadonlyArray<unknown>
   readonly script?: AgentBayTest.Script
   readonly apiKey?: string
+  readonly http?: AgentBayHttp.Options
 }) => {
   const { client, service } = makeScriptedClient({
     script: {
@@ -109,7 +111,7 @@ export const linked = (options: {
               )
         })
   )
-  return AgentBay.layerHttp().pipe(
+  return AgentBay.layerHttp(options.http).pipe(
     Layer.provide(
       AgentBayConfig.layer({
         apiKey: Redacted.make(options.apiKey ?? "akm-test"),

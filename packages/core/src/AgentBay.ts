@@ -190,7 +190,7 @@ export class AgentBay extends Context.Tag("@effect-agentbay/core/AgentBay")<Agen
 
 // Nothing can interrupt the end of a scope, so its wait has to end by itself.
 const closingPolicy = (http: AgentBayHttp.Service): PollPolicy.PollPolicy =>
-  http.pollPolicy._tag === "Spaced" ? http.pollPolicy : PollPolicy.standard
+  http.pollPolicy._tag === "Custom" ? PollPolicy.standard : http.pollPolicy
 
 type Created = { readonly session: Session.Session; readonly requestId: string }
 

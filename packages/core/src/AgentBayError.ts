@@ -286,6 +286,16 @@ export const isRetryable = (error: AgentBayError): boolean => {
 }
 
 /**
+ * Whether the service said that it is asked too much: `Throttled`, or HTTP 429 from something
+ * in between.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isThrottled = (error: CallError): boolean =>
+  error._tag === "ApiError" ? error.reason === "Throttled" : error.status === 429
+
+/**
  * Whether a wait goes on after this error: it says nothing about what is waited for. True
  * for everything retryable and for any answer that did not come from the service itself,
  * such as a proxy's page.
@@ -306,9 +316,8 @@ const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CO
  * @category predicates
  */
 export const isProofOfNoStart = (error: CallError): boolean =>
-  error._tag === "ApiError"
-    ? error.reason === "Throttled"
-    : error.status === 429 || (error.code !== undefined && neverSent.has(error.code))
+  isThrottled(error) ||
+  (error._tag === "TransportError" && error.code !== undefined && neverSent.has(error.code))
 
 /**
  * How long the service asked us to stay away, if it did.

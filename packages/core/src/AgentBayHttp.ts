@@ -1,6 +1,7 @@
 /**
- * The HTTP service: one typed call per operation. It carries the policies that say how
- * waits poll and how reads are retried, so that a layer decides them for a whole program.
+ * The HTTP service: one typed call per operation. It carries the policies that say how waits
+ * poll and how reads are retried, and limits how much is asked of the service, so that a layer
+ * decides these for a whole program.
  *
  * @since 0.1.0
  */
@@ -13,30 +14,19 @@ import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import { AgentBayConfig } from "./AgentBayConfig.js"
-import {
-  type CallError,
-  type InvalidArgument,
-  isRetryable,
-  retryAfter,
-  type TransportError
-} from "./AgentBayError.js"
+import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
 import * as Arguments from "./internal/arguments.js"
-import { type Exchanged, makeExchange } from "./internal/exchange.js"
-import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
-import {
-  type LinkCall,
-  makeLinkExchange,
-  operation as linkOperation
-} from "./internal/linkExchange.js"
+import { makeExchange, told } from "./internal/exchange.js"
+import { type LimitOptions, makeLimits } from "./internal/limits.js"
 import { makePollHub, type PollHub } from "./internal/pollHub.js"
+import { retryWithin } from "./internal/retryBudget.js"
 import { defaultMaxConsecutiveErrors } from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
-import type { Operation, Parameters, ToolResult } from "./Protocol.js"
+import type { Operation, Parameters } from "./Protocol.js"
 
-export type { LinkCall } from "./internal/linkExchange.js"
+export type { LimitOptions } from "./internal/limits.js"
 
 /**
  * When a failed read is repeated. Its input is the error; the time the service asks us to
@@ -95,12 +85,10 @@ export interface Service {
   /** Calls an operation once, whatever it is: for waits, which count every request. */
   readonly callOnce: Service["call"]
   /**
-   * Calls a tool through the direct link of its session, once. The request id is the
-   * client's own. The link's token goes to the link and nowhere else.
+   * What the requests go by, also those that are no operation: to presigned URLs and to
+   * direct links.
    */
-  readonly callLink: (call: LinkCall) => Effect.Effect<Answered<ToolResult>, TransportError>
-  /** Carries the bytes of files to presigned URLs and back, for `ContextFiles`. */
-  readonly fileTransfer: FileTransfer
+  readonly transport: HttpTransport.Service
   /** How waits poll unless a call says otherwise. */
   readonly pollPolicy: PollPolicy.PollPolicy
   /** How many passing faults in a row a wait lives through unless a call says otherwise. */
@@ -109,6 +97,15 @@ export interface Service {
   readonly pollHub: PollHub
   /** The retry policy, with the service's advice obeyed. */
   readonly retryPolicy: RetryPolicy
+  /**
+   * Makes a call, and repeats it by a policy as long as its errors allow it and something is
+   * left of the budget of retries that all calls share. {@link Service.call} does so itself.
+   */
+  readonly retry: <A, E extends CallError>(
+    call: Effect.Effect<A, E>,
+    policy: RetryPolicy,
+    mayRepeat: (error: CallError) => boolean
+  ) => Effect.Effect<A, E>
   /** Where sessions and contexts are created, when the configuration says it. */
   readonly regionId: string | undefined
   /** How long one exchange with the service may take. */
@@ -133,7 +130,7 @@ export class AgentBayHttp extends Context.Tag("@effect-agentbay/core/AgentBayHtt
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options extends LimitOptions {
   /** How waits poll. Default: every 1500 ms, 150 times after the first request. */
   readonly pollPolicy?: PollPolicy.PollPolicy | undefined
   /**
@@ -177,8 +174,6 @@ export const make = (
     const config = yield* AgentBayConfig
     const transport = yield* HttpTransport.HttpTransport
     const { exchange, redact } = makeExchange(config, transport)
-    const exchangeByLink = makeLinkExchange(config, transport)
-    const fileTransfer = makeFileTransfer({ timeout: config.timeout, transport })
     yield* Arguments.options(options)
     const pollPolicy = yield* PollPolicy.validate(options.pollPolicy ?? PollPolicy.standard)
     const maxConsecutiveErrors = yield* Arguments.wholeNumber(
@@ -190,16 +185,8 @@ export const make = (
       return yield* Arguments.refuse("retryPolicy", "must be a Schedule")
     }
     const retryPolicy = obeyingAdvice(whenFailed)
-
-    const told = <Reply, E>(
-      span: Tracer.Span,
-      exchanged: Effect.Effect<Exchanged<Reply>, E>
-    ): Effect.Effect<Answered<Reply>, E> =>
-      Effect.map(exchanged, ({ answered, status }) => {
-        span.attribute("http.response.status_code", status)
-        span.attribute("agentbay.request_id", answered.requestId)
-        return answered
-      })
+    const { admit, retryBudget } = yield* makeLimits(options)
+    const retry = retryWithin(retryBudget)
 
     const callOnce: Service["call"] = (operation, payload, settings) =>
       Effect.useSpan(
@@ -215,36 +202,13 @@ export const make = (
               : {})
           }
         },
-        (span) => told(span, exchange(operation, payload, settings?.timeout ?? config.timeout))
+        (span) =>
+          told(span, admit(exchange(operation, payload, settings?.timeout ?? config.timeout), span))
       )
 
-    const callLink: Service["callLink"] = (call) =>
-      Effect.useSpan(
-        `AgentBayHttp.${linkOperation}`,
-        {
-          kind: "client",
-          captureStackTrace: false,
-          attributes: {
-            "agentbay.action": linkOperation,
-            "agentbay.session_id": call.sessionId,
-            "server.address": call.link.origin
-          }
-        },
-        (span) => told(span, exchangeByLink(call))
-      )
-
-    // Most calls succeed at once, so the schedule is set up only for those that do not:
-    // its first "attempt" is the failure that is already there.
     const call: Service["call"] = (operation, payload, settings) => {
       const once = callOnce(operation, payload, settings)
-      if (operation.kind === "write") return once
-      return Effect.catchAll(once, (error) => {
-        const attempts = [Effect.fail(error)]
-        return Effect.retry(
-          Effect.suspend(() => attempts.pop() ?? once),
-          { schedule: retryPolicy, while: isRetryable }
-        )
-      })
+      return operation.kind === "write" ? once : retry(once, retryPolicy, isRetryable)
     }
 
     const pollHub = makePollHub()
@@ -253,12 +217,12 @@ export const make = (
     return {
       call,
       callOnce,
-      callLink,
-      fileTransfer,
+      transport,
       pollPolicy,
       maxConsecutiveErrors,
       pollHub,
       retryPolicy,
+      retry,
       regionId: config.regionId,
       timeout: config.timeout,
       redact
@@ -286,6 +250,12 @@ export const layerTransport = (
  * // every sync of this program asks twice a second, for at most five minutes
  * const layer = AgentBayHttp.layer({
  *   pollPolicy: PollPolicy.spaced({ interval: "500 millis", maxRetries: 600 })
+ * })
+ *
+ * // … and this one begins at most 50 requests in 10 seconds, of which 8 are on their way at once
+ * const limited = AgentBayHttp.layer({
+ *   rateLimit: { limit: 50, interval: "10 seconds" },
+ *   maxConcurrency: 8
  * })
  * ```
  *

@@ -13,6 +13,7 @@ import type { CallError, InvalidArgument } from "./AgentBayError.js"
 import type { Answered, Service as HttpService } from "./AgentBayHttp.js"
 import * as Arguments from "./internal/arguments.js"
 import { sendable } from "./internal/fileContent.js"
+import { makeFileTransfer } from "./internal/fileTransfer.js"
 import { pagesOf } from "./internal/pages.js"
 import { timeOf } from "./internal/serviceTime.js"
 import { filePath, folderPath, pathIn } from "./internal/storedPath.js"
@@ -181,6 +182,7 @@ const checkContext = (contextId: string) => Arguments.notBlank("contextId", cont
 
 /** @internal */
 export const fromHttp = (http: HttpService): Service => {
+  const transfer = makeFileTransfer(http)
   const presigned = (
     operation: typeof GetContextFileUploadUrl | typeof GetContextFileDownloadUrl,
     contextId: string,
@@ -250,12 +252,12 @@ export const fromHttp = (http: HttpService): Service => {
     ) {
       const sent = yield* sendable(content)
       const { reply, requestId } = yield* presigned(GetContextFileUploadUrl, contextId, path)
-      yield* http.fileTransfer.upload({ url: reply.data.url, requestId }, sent)
+      yield* transfer.upload({ url: reply.data.url, requestId }, sent)
     }),
     get: (contextId, path) =>
       Stream.unwrap(
         Effect.map(presigned(GetContextFileDownloadUrl, contextId, path), ({ reply, requestId }) =>
-          http.fileTransfer.download({ url: reply.data.url, requestId })
+          transfer.download({ url: reply.data.url, requestId })
         )
       ).pipe(Stream.withSpan("ContextFiles.get", { captureStackTrace: false })),
     list: (contextId, folder, options = {}) =>

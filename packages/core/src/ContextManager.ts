@@ -24,7 +24,7 @@ import { readBindings, readInfo } from "./internal/statusReads.js"
 import { infoFilter, syncRequest } from "./internal/syncArguments.js"
 import { makeSyncing } from "./internal/syncing.js"
 import { syncMany } from "./internal/syncMany.js"
-import { spanAttributes, withSyncSpan } from "./internal/syncSpan.js"
+import { spanAttributes } from "./internal/syncSpan.js"
 import type { PollPolicy } from "./PollPolicy.js"
 import type { SyncHandle } from "./SyncHandle.js"
 import type { ManyOptions, SyncAllResult } from "./SyncMany.js"
@@ -193,10 +193,7 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
     bindings: readBindings(http, "call", sessionId).pipe(
       Effect.withSpan("ContextManager.bindings", { attributes, captureStackTrace: false })
     ),
-    sync: (options = {}) =>
-      Effect.flatMap(syncRequest(http, options, options), syncing.sync).pipe(
-        withSyncSpan(sessionId, options, options)
-      ),
+    sync: (options = {}) => syncing.sync(options),
     progress: (options = {}) =>
       Stream.unwrap(Effect.map(syncRequest(http, options, options), syncing.progress)).pipe(
         Stream.withSpan("ContextManager.progress", {

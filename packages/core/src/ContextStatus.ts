@@ -7,6 +7,8 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { nullable, textOrEmpty } from "./internal/nullableField.js"
+import { timeOfSeconds } from "./internal/serviceTime.js"
 
 /**
  * The direction of a transfer: `upload` moves files from the session into the context
@@ -50,8 +52,8 @@ const TaskStatusWord = Schema.String.pipe(
 )
 const TaskTypeWord = Schema.String.pipe(Schema.filter((word): word is TaskType => word.length >= 0))
 
-const text = Schema.optionalWith(Schema.String, { default: () => "", nullable: true })
-const count = Schema.optionalWith(Schema.Number, { nullable: true })
+const text = textOrEmpty(Schema.String, "")
+const count = nullable(Schema.Number)
 
 /** Unix seconds; absent, zero or less, and what is no date at all read as unknown. */
 const UnixSeconds = Schema.optionalToRequired(
@@ -59,9 +61,7 @@ const UnixSeconds = Schema.optionalToRequired(
   Schema.OptionFromSelf(Schema.DateTimeUtcFromSelf),
   {
     decode: (seconds) =>
-      Option.flatMap(seconds, (value) =>
-        value === null || value <= 0 ? Option.none() : DateTime.make(value * 1000)
-      ),
+      Option.flatMap(seconds, (value) => (value === null ? Option.none() : timeOfSeconds(value))),
     encode: (time) =>
       Option.some(
         Option.match(time, {
@@ -88,17 +88,17 @@ export const ContextStatusData = Schema.Struct({
   contextId: text,
   path: text,
   errorMessage: text,
-  status: Schema.optionalWith(TaskStatusWord, { default: () => "", nullable: true }),
+  status: textOrEmpty(TaskStatusWord, ""),
   startTime: UnixSeconds,
   finishTime: UnixSeconds,
-  taskType: Schema.optionalWith(TaskTypeWord, { default: () => "", nullable: true }),
-  taskId: Schema.optionalWith(Schema.String, { nullable: true }),
+  taskType: textOrEmpty(TaskTypeWord, ""),
+  taskId: nullable(Schema.String),
   bytesDone: count,
   bytesTotal: count,
   filesDone: count,
   filesTotal: count,
   skipped: count,
-  skippedPaths: Schema.optionalWith(Schema.Array(Schema.String), { nullable: true })
+  skippedPaths: nullable(Schema.Array(Schema.String))
 })
 
 /**

@@ -94,14 +94,41 @@ export const spaced = (options?: {
 }): Spaced => {
   const interval = timeOf(isGiven(options) ? (options?.interval ?? defaultInterval) : undefined)
   const maxRetries = options?.maxRetries ?? defaultMaxRetries
-  return {
-    _tag: "Spaced",
-    interval,
-    maxRetries,
-    jitter: false,
-    schedule: Schedule.spaced(interval).pipe(Schedule.intersect(Schedule.recurs(maxRetries)))
+  return makeSpaced({ _tag: "Spaced", interval, maxRetries, jitter: false })
+}
+
+const bounded = (
+  schedule: Schedule.Schedule<unknown>,
+  { jitter, maxRetries }: { readonly jitter: boolean; readonly maxRetries: number }
+): Schedule.Schedule<unknown> =>
+  Schedule.intersect(jitter ? Schedule.jittered(schedule) : schedule, Schedule.recurs(maxRetries))
+
+// The schedules are made only where they are looked at: thousands may wait by the numbers, and
+// a prototype costs them nothing.
+const SpacedProto = {
+  get schedule() {
+    // It is only ever the prototype of what `makeSpaced` makes.
+    const policy = this as unknown as Omit<Spaced, "schedule">
+    return bounded(Schedule.spaced(policy.interval), policy)
   }
 }
+
+const makeSpaced = (fields: Omit<Spaced, "schedule">): Spaced =>
+  Object.assign(Object.create(SpacedProto), fields)
+
+const BackoffProto = {
+  get schedule() {
+    // It is only ever the prototype of what `makeBackoff` makes.
+    const { cap, factor, initial, ...policy } = this as unknown as Omit<Backoff, "schedule">
+    return bounded(
+      Schedule.union(Schedule.exponential(initial, factor), Schedule.spaced(cap)),
+      policy
+    )
+  }
+}
+
+const makeBackoff = (fields: Omit<Backoff, "schedule">): Backoff =>
+  Object.assign(Object.create(BackoffProto), fields)
 
 // What is no time becomes one that `validate` refuses.
 const timeOf = (input: unknown): Duration.Duration =>
@@ -140,18 +167,7 @@ export const backoff = (options?: {
   const cap = timeOf(given ? (options?.cap ?? Duration.seconds(5)) : undefined)
   const factor = options?.factor ?? 1.1
   const maxRetries = options?.maxRetries ?? defaultMaxRetries
-  return {
-    _tag: "Backoff",
-    initial,
-    factor,
-    cap,
-    maxRetries,
-    jitter: false,
-    schedule: Schedule.exponential(initial, factor).pipe(
-      Schedule.union(Schedule.spaced(cap)),
-      Schedule.intersect(Schedule.recurs(maxRetries))
-    )
-  }
+  return makeBackoff({ _tag: "Backoff", initial, factor, cap, maxRetries, jitter: false })
 }
 
 /**
@@ -170,8 +186,14 @@ export const backoff = (options?: {
  */
 export const jittered = (policy: PollPolicy): PollPolicy => {
   if (!isPolicy(policy)) return policy
-  const schedule = Schedule.jittered(policy.schedule)
-  return policy._tag === "Custom" ? { ...policy, schedule } : { ...policy, jitter: true, schedule }
+  switch (policy._tag) {
+    case "Spaced":
+      return makeSpaced({ ...policy, jitter: true })
+    case "Backoff":
+      return makeBackoff({ ...policy, jitter: true })
+    case "Custom":
+      return fromSchedule(Schedule.jittered(policy.schedule))
+  }
 }
 
 // A plain JavaScript caller may hand over anything.

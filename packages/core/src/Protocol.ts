@@ -17,6 +17,7 @@ export * from "./Protocol/ContextOperations.js"
 export * from "./Protocol/ContextStoreOperations.js"
 export {
   type Any,
+  apiVersion,
   BooleanText,
   EmptyReply,
   IntText,
@@ -32,14 +33,6 @@ export {
 export * from "./Protocol/SessionOperations.js"
 export * from "./Protocol/SessionStateOperations.js"
 export * from "./Protocol/ToolOperations.js"
-
-/**
- * The API version every request names.
- *
- * @since 0.1.0
- * @category constants
- */
-export const apiVersion = "2025-05-06"
 
 /**
  * All operations by the name of their action.

@@ -179,8 +179,9 @@ const untilGone = (
  */
 export const requestRelease = (http: HttpService, sessionId: string) =>
   startOnce(
-    { retryPolicy: Schedule.intersect(http.retryPolicy, Schedule.recurs(maxRepeatedReleases)) },
-    shielded(http.callOnce(DeleteSessionAsync, { sessionId }))
+    http,
+    shielded(http.callOnce(DeleteSessionAsync, { sessionId })),
+    Schedule.intersect(http.retryPolicy, Schedule.recurs(maxRepeatedReleases))
   )
 
 /**

@@ -260,7 +260,8 @@ export const make = (options: Options = {}): SyncPolicy => {
  * @since 0.1.0
  * @category constants
  */
-export const standard: SyncPolicy = make()
+// Marked for bundlers, which leave it out where it is not used, and `make` with it.
+export const standard: SyncPolicy = /* @__PURE__ */ make()
 
 /**
  * Checks a policy, also one that no compiler has seen. Fails with an `InvalidArgument` that

@@ -30,8 +30,9 @@ import * as UndiciTransport from "./UndiciTransport.js"
 export type Services = AgentBay.AgentBay | AgentBayHttp.AgentBayHttp
 
 /**
- * How the client reaches the service: `retryPolicy`, `pollPolicy` and `transformClient` of the
- * library's client, and on Node whom to trust.
+ * How the client reaches the service: the limits (`rateLimit`, `maxConcurrency`, `retryBudget`,
+ * `adaptive`), `retryPolicy`, `pollPolicy` and `transformClient` of the library's client, and on
+ * Node whom to trust and how many connections to open.
  *
  * @since 0.1.0
  * @category models
@@ -62,8 +63,10 @@ const overUndici = <E, R>(
     options.transformClient === undefined
       ? Layer.provide(
           AgentBayHttp.layerTransport(options),
-          // One pool for all who trust the same.
-          options.ca === undefined ? UndiciTransport.layer : UndiciTransport.layerWith(options)
+          // One pool for all who say nothing of their own about it.
+          options.ca === undefined && options.connections === undefined
+            ? UndiciTransport.layer
+            : UndiciTransport.layerWith(options)
         )
       : Layer.provide(AgentBayHttp.layer(options), platformClient(options))
   return AgentBay.layer.pipe(Layer.provideMerge(http), Layer.provide(config))

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { InvalidArgument } from "@effect-agentbay/core/AgentBayError"
 import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Duration from "effect/Duration"
@@ -61,47 +62,77 @@ const collect = (
   }
 }
 
-const post =
-  (dispatcher: Dispatcher) =>
-  ({ body, headers, timeout, url }: HttpTransport.Request) =>
+/** Lets so many in at once, the others in the order of their coming. */
+const makeTurnstile = (places: number) => {
+  const waiting = new Set<() => void>()
+  let taken = 0
+  return {
+    /** Enters at once or later; the result takes back a wish that was not granted yet. */
+    enter: (begin: () => void): (() => void) => {
+      if (taken < places) {
+        taken += 1
+        begin()
+      } else {
+        waiting.add(begin)
+      }
+      return () => {
+        waiting.delete(begin)
+      }
+    },
+    leave: () => {
+      const [next] = waiting
+      if (next === undefined) {
+        taken -= 1
+        return
+      }
+      waiting.delete(next)
+      next()
+    }
+  }
+}
+
+const post = (dispatcher: Dispatcher, connections: number): HttpTransport.Service["post"] => {
+  const turnstile = makeTurnstile(connections)
+  return ({ body, headers, timeout, url }) =>
     Effect.async<HttpTransport.Response, HttpTransport.TransportFault>((resume) => {
       const [origin, path] = splitUrl(url)
+      let timer: ReturnType<typeof setTimeout> | undefined
       const fail = (reason: "Transport" | "Timeout", cause?: unknown) => {
         clearTimeout(timer)
         resume(Effect.fail(new HttpTransport.TransportFault({ reason, cause })))
       }
       const exchange = collect(
         (response) => {
+          turnstile.leave()
           clearTimeout(timer)
           resume(Effect.succeed(response))
         },
-        (cause) => fail("Transport", cause)
+        (cause) => {
+          turnstile.leave()
+          fail("Transport", cause)
+        }
       )
-      // Real sockets live in real time, so the limit does too.
-      const timer = setTimeout(
-        () => {
-          fail("Timeout")
-          exchange.abort(new Error("The request took too long"))
-        },
-        Math.min(Duration.toMillis(timeout), longestTimer)
-      )
-      dispatcher.dispatch(
-        {
-          origin,
-          path,
-          method: "POST",
-          headers,
-          body,
-          headersTimeout: 0,
-          bodyTimeout: 0
-        },
-        exchange.handler
-      )
+      const takeBack = turnstile.enter(() => {
+        // Real sockets live in real time, so the limit does too.
+        timer = setTimeout(
+          () => {
+            fail("Timeout")
+            exchange.abort(new Error("The request took too long"))
+          },
+          Math.min(Duration.toMillis(timeout), longestTimer)
+        )
+        dispatcher.dispatch(
+          { origin, path, method: "POST", headers, body, headersTimeout: 0, bodyTimeout: 0 },
+          exchange.handler
+        )
+      })
       return Effect.sync(() => {
+        takeBack()
         clearTimeout(timer)
         exchange.abort(new Error("The caller left"))
       })
     })
+}
 
 /** What aborts an exchange when the scope closes, in whichever phase it then is. */
 const abortedWithScope = Effect.map(
@@ -177,7 +208,22 @@ export interface Options {
    * whose certificate nobody else knows.
    */
   readonly ca?: string | undefined
+  /**
+   * How many requests to the service may be on the way at once, each on a connection of its
+   * own; the others wait, and their time limit begins when it is their turn. Without a limit,
+   * thousands of syncs that begin together would open thousands of connections. Files that are
+   * put and got do not count. A whole number from 1 on. Default: 256.
+   */
+  readonly connections?: number | undefined
 }
+
+/**
+ * How many requests may be on the way at once unless told otherwise.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultConnections = 256
 
 /** A connection pool that closes with the scope. */
 const makePool = ({ ca }: Options) =>
@@ -185,6 +231,13 @@ const makePool = ({ ca }: Options) =>
     Effect.sync(() => new Agent(ca === undefined ? {} : { connect: { ca } })),
     (agent) => Effect.promise(() => agent.destroy())
   )
+
+const over = (options: Options): Effect.Effect<HttpTransport.Service, never, Scope.Scope> =>
+  Effect.map(makePool(options), (agent) => ({
+    get: get(agent),
+    post: post(agent, options.connections ?? defaultConnections),
+    put: put(agent)
+  }))
 
 /**
  * Builds a transport with a connection pool of its own, which closes with the scope.
@@ -194,12 +247,16 @@ const makePool = ({ ca }: Options) =>
  */
 export const makeWith = (
   options: Options
-): Effect.Effect<HttpTransport.Service, never, Scope.Scope> =>
-  Effect.map(makePool(options), (agent) => ({
-    get: get(agent),
-    post: post(agent),
-    put: put(agent)
-  }))
+): Effect.Effect<HttpTransport.Service, InvalidArgument, Scope.Scope> =>
+  options.connections === undefined ||
+  (Number.isSafeInteger(options.connections) && options.connections > 0)
+    ? over(options)
+    : Effect.fail(
+        new InvalidArgument({
+          argument: "connections",
+          issue: `must be a whole number from 1 on, but is ${options.connections}`
+        })
+      )
 
 /**
  * The same, trusting whom Node trusts.
@@ -207,7 +264,7 @@ export const makeWith = (
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = makeWith({})
+export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = over({})
 
 /**
  * The transport as a layer. Each layer that this makes has a pool of its own.
@@ -215,7 +272,9 @@ export const make: Effect.Effect<HttpTransport.Service, never, Scope.Scope> = ma
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (options: Options): Layer.Layer<HttpTransport.HttpTransport> =>
+export const layerWith = (
+  options: Options
+): Layer.Layer<HttpTransport.HttpTransport, InvalidArgument> =>
   Layer.scoped(HttpTransport.HttpTransport, makeWith(options))
 
 /**

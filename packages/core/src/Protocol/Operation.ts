@@ -6,6 +6,15 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { nullable } from "../internal/nullableField.js"
+
+/**
+ * The API version every request names.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const apiVersion = "2025-05-06"
 
 /**
  * Request parameters as they travel: flat texts, in the query or in the form body.
@@ -87,7 +96,7 @@ export const key = <A, I>(name: string, schema: Schema.Schema<A, I>) =>
  * @category fields
  */
 export const optionalKey = <A, I>(name: string, schema: Schema.Schema<A, I>) =>
-  Schema.optionalWith(schema, { nullable: true }).pipe(Schema.fromKey(name))
+  nullable(schema).pipe(Schema.fromKey(name))
 
 /**
  * An optional request parameter whose wire name differs from ours; unset ones are not sent.
@@ -98,6 +107,9 @@ export const optionalKey = <A, I>(name: string, schema: Schema.Schema<A, I>) =>
 export const optionalParameter = <A>(name: string, schema: Schema.Schema<A, string>) =>
   Schema.optional(schema).pipe(Schema.fromKey(name))
 
+// Not every program needs every field below: the marks tell bundlers that they may leave out
+// the ones that are not used.
+
 /**
  * A truth value as text: written `true` or `false`, read without regard to case, since
  * Python clients send `True` and `False`.
@@ -105,8 +117,8 @@ export const optionalParameter = <A>(name: string, schema: Schema.Schema<A, stri
  * @since 0.1.0
  * @category fields
  */
-export const BooleanText: Schema.Schema<boolean, string> = Schema.transform(
-  Schema.Lowercase.pipe(Schema.compose(Schema.Literal("true", "false"))),
+export const BooleanText: Schema.Schema<boolean, string> = /* @__PURE__ */ Schema.transform(
+  /* @__PURE__ */ Schema.compose(Schema.Lowercase, /* @__PURE__ */ Schema.Literal("true", "false")),
   Schema.Boolean,
   {
     strict: true,
@@ -121,7 +133,9 @@ export const BooleanText: Schema.Schema<boolean, string> = Schema.transform(
  * @since 0.1.0
  * @category fields
  */
-export const IntText: Schema.Schema<number, string> = Schema.NumberFromString.pipe(Schema.int())
+export const IntText: Schema.Schema<number, string> = /* @__PURE__ */ Schema.NumberFromString.pipe(
+  /* @__PURE__ */ Schema.int()
+)
 
 /**
  * The labels of a session: a flat map of texts.
@@ -129,7 +143,7 @@ export const IntText: Schema.Schema<number, string> = Schema.NumberFromString.pi
  * @since 0.1.0
  * @category fields
  */
-export const Labels = Schema.Record({ key: Schema.String, value: Schema.String })
+export const Labels = /* @__PURE__ */ Schema.Record({ key: Schema.String, value: Schema.String })
 
 /**
  * The reply of an operation that answers with the envelope alone. Nothing of it is kept.
@@ -150,7 +164,7 @@ export const EmptyReply = Schema.transform(Schema.Object, Schema.Struct({}), {
  * @category replies
  */
 export const pagingFields = {
-  maxResults: optionalKey("MaxResults", Schema.Int),
-  nextToken: optionalKey("NextToken", Schema.String),
-  totalCount: optionalKey("TotalCount", Schema.Int)
+  maxResults: /* @__PURE__ */ optionalKey("MaxResults", Schema.Int),
+  nextToken: /* @__PURE__ */ optionalKey("NextToken", Schema.String),
+  totalCount: /* @__PURE__ */ optionalKey("TotalCount", Schema.Int)
 }

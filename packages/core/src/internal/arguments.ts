@@ -91,6 +91,15 @@ export const wholeNumber = (
     ? Effect.succeed(value)
     : refuse(argument, `must be a whole number from ${minimum} on, but is ${shown(value)}`)
 
+/** A number from 0 on, not endless, that may be left out. */
+export const optionalAmount = (
+  argument: string,
+  value: number | undefined
+): Effect.Effect<void, InvalidArgument> =>
+  value === undefined || (Number.isFinite(value) && value >= 0)
+    ? Effect.void
+    : refuse(argument, `must be a finite number from 0 on, but is ${shown(value)}`)
+
 /** A time that is positive and finite. */
 export const positiveTime = (
   argument: string,

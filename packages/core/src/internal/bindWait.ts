@@ -6,7 +6,7 @@ import type { BindOptions, SessionBinding, SyncError } from "../ContextManager.j
 import type { BindingRef } from "../ContextStatus.js"
 import { type ContextSync, validateAll } from "../ContextSync.js"
 import * as PollPolicy from "../PollPolicy.js"
-import { BindContexts } from "../Protocol.js"
+import { BindContexts } from "../Protocol/ContextOperations.js"
 import { optionalBoolean, options as checkOptions, refuse } from "./arguments.js"
 import { startOnce } from "./startOnce.js"
 import { type LoneWait, runAlone } from "./pollLoop.js"

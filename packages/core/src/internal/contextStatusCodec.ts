@@ -1,9 +1,8 @@
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { ContextStatusData } from "../ContextStatus.js"
+import { timeOfSeconds } from "./serviceTime.js"
 
 type Tasks = ReadonlyArray<ContextStatusData>
 
@@ -43,9 +42,6 @@ const isTexts = (value: unknown): value is ReadonlyArray<string> | undefined =>
   value === undefined ||
   (Array.isArray(value) && value.every((element) => typeof element === "string"))
 
-const timeOf = (seconds: number) =>
-  seconds <= 0 ? Option.none<DateTime.Utc>() : DateTime.make(seconds * 1000)
-
 const usualItem = (item: unknown): ContextStatusData | undefined => {
   if (!isObject(item)) return undefined
   const { contextId, errorMessage, finishTime, path, startTime, status, taskId, taskType } = item
@@ -73,8 +69,8 @@ const usualItem = (item: unknown): ContextStatusData | undefined => {
     path,
     errorMessage,
     status,
-    startTime: timeOf(startTime),
-    finishTime: timeOf(finishTime),
+    startTime: timeOfSeconds(startTime),
+    finishTime: timeOfSeconds(finishTime),
     taskType,
     ...(taskId === undefined ? {} : { taskId }),
     ...(bytesDone === undefined ? {} : { bytesDone }),

@@ -5,26 +5,20 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import type { Service as Config } from "../AgentBayConfig.js"
 import { TransportError } from "../AgentBayError.js"
+import type { Answered, Service as HttpService } from "../AgentBayHttp.js"
 import type * as HttpTransport from "../HttpTransport.js"
 import { LinkToolReply, type ToolResult } from "../Protocol.js"
 import type { DirectLink } from "./directLink.js"
 import { parse, readRetryAfter } from "./envelope.js"
-import type { Exchanged } from "./exchange.js"
+import { type Exchanged, told } from "./exchange.js"
 import { describeIssue } from "./parseIssue.js"
-import { redactText } from "./redaction.js"
 import { cleanCause } from "./transportFault.js"
 
 /** The name of the one operation that a direct link has. */
-export const operation = "callTool"
+const operation = "callTool"
 
-/**
- * A call of a tool through the direct link of its session.
- *
- * @since 0.1.0
- * @category models
- */
+/** A call of a tool through the direct link of its session. */
 export interface LinkCall {
   readonly link: DirectLink
   readonly sessionId: string
@@ -57,57 +51,83 @@ const toRequest = (call: LinkCall, requestId: string): HttpTransport.Request => 
 
 const decodeReply = ParseResult.decodeUnknownEither(LinkToolReply)
 
-/** The exchange with direct links: one request and its answer. */
-export const makeLinkExchange = (config: Config, transport: HttpTransport.Service) => {
-  const read = (
-    call: LinkCall,
-    requestId: string,
-    response: HttpTransport.Response,
-    now: number
-  ): Either.Either<Exchanged<ToolResult>, TransportError> => {
-    const { headers, status, text } = response
-    const clean = (words: string) => redactText(config.apiKey, call.link.token)(words)
-    const refuse = (reason: "Status" | "Transport" | "Decode", description: string) =>
-      new TransportError({
-        operation,
-        reason,
-        description,
-        status,
-        retryAfter: Option.getOrUndefined(readRetryAfter(headers, now)),
-        requestId,
-        sessionId: call.sessionId
-      })
-    // Cleaned before it is cut: a cut through a secret would leave a part of it.
-    const beginning = () => (text.trim() === "" ? "it was empty" : clean(text).slice(0, 120))
-    if (status < 200 || status > 299) {
-      return Either.left(refuse("Status", `the direct link answered: ${beginning()}`))
-    }
-    const body = parse(text)
-    if (body === undefined) {
-      return Either.left(refuse("Transport", `the answer is not JSON: ${beginning()}`))
-    }
-    return Either.mapBoth(decodeReply(body), {
-      onLeft: (issue) => refuse("Decode", clean(describeIssue(issue))),
-      onRight: ({ data }) => ({ status, answered: { requestId, reply: data.result } })
-    })
-  }
+type Redact = (text: string) => string
 
-  return (call: LinkCall): Effect.Effect<Exchanged<ToolResult>, TransportError> =>
-    Effect.clockWith((clock) =>
-      Effect.flatMap(newRequestId(clock.unsafeCurrentTimeMillis()), (requestId) =>
-        Effect.matchCauseEffect(transport.post(toRequest(call, requestId)), {
-          onFailure: (cause) =>
-            Effect.failCause(
-              cleanCause(cause, {
-                operation,
-                sessionId: call.sessionId,
-                requestId,
-                timeout: call.timeout,
-                redact: redactText(config.apiKey, call.link.token)
-              })
-            ),
-          onSuccess: (response) => read(call, requestId, response, clock.unsafeCurrentTimeMillis())
-        })
-      )
-    )
+const read = (
+  call: LinkCall,
+  requestId: string,
+  { headers, status, text }: HttpTransport.Response,
+  now: number,
+  clean: Redact
+): Either.Either<Exchanged<ToolResult>, TransportError> => {
+  const refuse = (reason: "Status" | "Transport" | "Decode", description: string) =>
+    new TransportError({
+      operation,
+      reason,
+      description,
+      status,
+      retryAfter: Option.getOrUndefined(readRetryAfter(headers, now)),
+      requestId,
+      sessionId: call.sessionId
+    })
+  // Cleaned before it is cut: a cut through a secret would leave a part of it.
+  const beginning = () => (text.trim() === "" ? "it was empty" : clean(text).slice(0, 120))
+  if (status < 200 || status > 299) {
+    return Either.left(refuse("Status", `the direct link answered: ${beginning()}`))
+  }
+  const body = parse(text)
+  if (body === undefined) {
+    return Either.left(refuse("Transport", `the answer is not JSON: ${beginning()}`))
+  }
+  return Either.mapBoth(decodeReply(body), {
+    onLeft: (issue) => refuse("Decode", clean(describeIssue(issue))),
+    onRight: ({ data }) => ({ status, answered: { requestId, reply: data.result } })
+  })
 }
+
+const exchange = (
+  { redact, transport }: HttpService,
+  call: LinkCall
+): Effect.Effect<Exchanged<ToolResult>, TransportError> => {
+  const clean: Redact = (words) => redact(words, call.link.token)
+  return Effect.clockWith((clock) =>
+    Effect.flatMap(newRequestId(clock.unsafeCurrentTimeMillis()), (requestId) =>
+      Effect.matchCauseEffect(transport.post(toRequest(call, requestId)), {
+        onFailure: (cause) =>
+          Effect.failCause(
+            cleanCause(cause, {
+              operation,
+              sessionId: call.sessionId,
+              requestId,
+              timeout: call.timeout,
+              redact: clean
+            })
+          ),
+        onSuccess: (response) =>
+          read(call, requestId, response, clock.unsafeCurrentTimeMillis(), clean)
+      })
+    )
+  )
+}
+
+/**
+ * Calls a tool through the direct link of its session, once. The request id is the client's
+ * own. The link's token goes to the link and nowhere else.
+ */
+export const callLink = (
+  http: HttpService,
+  call: LinkCall
+): Effect.Effect<Answered<ToolResult>, TransportError> =>
+  Effect.useSpan(
+    `AgentBayHttp.${operation}`,
+    {
+      kind: "client",
+      captureStackTrace: false,
+      attributes: {
+        "agentbay.action": operation,
+        "agentbay.session_id": call.sessionId,
+        "server.address": call.link.origin
+      }
+    },
+    (span) => told(span, exchange(http, call))
+  )

@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import { makeAlarm } from "./alarm.js"
-import type { Member } from "./pollLoop.js"
+import type { Member } from "./pollMember.js"
 
 /** How many milliseconds the last look of a wait at its deadline may take. */
 export const lastLook = 2000
@@ -19,13 +18,16 @@ export const earliest = (members: Iterable<Pick<Member<never>, "deadline">>): nu
  */
 export const makeDeadlines = <Reading>(
   members: Set<Member<Reading>>,
-  onEmpty: Effect.Effect<void>
+  stopIfEmpty: Effect.Effect<void>
 ): {
   readonly joined: (member: Member<Reading>) => Effect.Effect<void>
-  readonly close: Effect.Effect<void>
+  /** Tells that members have left: where there is no deadline any more, nobody looks for it. */
+  readonly left: () => void
 } => {
   const alarm = makeAlarm()
-  let guard: Fiber.RuntimeFiber<void> | undefined
+  // The fiber that looks is never interrupted: whether it goes on is decided by a look at the
+  // members, in one step with this word, so that nobody can come in between.
+  let isWatched = false
 
   const watch = Effect.gen(function* () {
     for (;;) {
@@ -33,29 +35,29 @@ export const makeDeadlines = <Reading>(
       for (const member of members) {
         if (member.deadline + lastLook > now) continue
         members.delete(member)
-        member.giveUp(now)
+        member.tell({ _tag: "GiveUp", now })
       }
       const deadline = earliest(members)
       if (deadline === Infinity) break
       yield* alarm.sleepUntil(deadline + lastLook, now)
     }
-    guard = undefined
-    // Nobody is left to wait for the request that is under way.
-    if (members.size === 0) yield* Effect.forkDaemon(onEmpty)
+    isWatched = false
+    // Nobody may be left to wait for the request that is under way.
+    yield* stopIfEmpty
   })
 
   return {
-    joined: ({ deadline }) => {
-      if (deadline === Infinity) return Effect.void
-      alarm.ring((until) => deadline + lastLook < until)
-      return guard !== undefined
+    joined: ({ deadline }) =>
+      deadline === Infinity
         ? Effect.void
-        : Effect.map(Effect.forkDaemon(Effect.interruptible(watch)), (fiber) => {
-            guard = fiber
-          })
-    },
-    close: Effect.suspend(() =>
-      guard === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(guard))
-    )
+        : Effect.suspend(() => {
+            alarm.ring((until) => deadline + lastLook < until)
+            if (isWatched) return Effect.void
+            isWatched = true
+            return Effect.asVoid(Effect.forkDaemon(Effect.interruptible(watch)))
+          }),
+    left: () => {
+      if (isWatched) alarm.ring(() => true)
+    }
   }
 }

@@ -25,8 +25,6 @@ export interface StatusReads {
 
 /** What the waits of one session have in common. */
 export interface SessionPolls {
-  /** The loop for a policy: the running one of the same cadence, or another. */
-  readonly loop: (policy: PollPolicy) => PollLoop.PollLoop<StatusReading>
   /**
    * The tasks that are listed before a trigger: as a running loop has seen them last, or by a
    * request of its own that all share who ask meanwhile. Nothing of the same aim was triggered
@@ -45,7 +43,7 @@ export interface SessionPolls {
   ) => Effect.Effect<Triggered, CallError>
 }
 
-const makeSession = (reads: StatusReads) => {
+const makeSession = (reads: StatusReads, onRest: () => void) => {
   const loops = new Map<string, PollLoop.PollLoop<StatusReading>>()
   const running = new Set<PollLoop.PollLoop<StatusReading>>()
   const ledger = makeTriggerLedger()
@@ -77,6 +75,7 @@ const makeSession = (reads: StatusReads) => {
       },
       onStop: () => {
         running.delete(made)
+        onRest()
       }
     })
     return made
@@ -104,7 +103,6 @@ const makeSession = (reads: StatusReads) => {
   })
 
   const polls: SessionPolls = {
-    loop,
     baseline: (aim) =>
       Effect.clockWith((clock) => {
         const isAtHand =
@@ -143,7 +141,10 @@ const makeSession = (reads: StatusReads) => {
 
   return {
     polls,
+    loop,
+    /** How many are on their way to a wait. */
     users: 0,
+    isRunning: () => running.size > 0,
     close: Effect.suspend(() =>
       Effect.forEach([...running], ({ close }) => close, { discard: true })
     )
@@ -157,28 +158,46 @@ export interface PollHub {
     sessionId: string,
     reads: () => StatusReads
   ) => <A, E>(body: (polls: SessionPolls) => Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** The loop of a session for a policy: the running one of the same cadence, or another. */
+  readonly loop: (
+    sessionId: string,
+    reads: () => StatusReads,
+    policy: PollPolicy
+  ) => PollLoop.PollLoop<StatusReading>
   /** Stops all loops; who waits at one is interrupted. */
   readonly close: Effect.Effect<void>
 }
 
 export const makePollHub = (): PollHub => {
   const sessions = new Map<string, ReturnType<typeof makeSession>>()
+
+  const forgetIfIdle = (sessionId: string) => {
+    const session = sessions.get(sessionId)
+    if (session?.users === 0 && !session.isRunning()) sessions.delete(sessionId)
+  }
+
+  const sessionOf = (sessionId: string, reads: () => StatusReads) => {
+    const session = sessions.get(sessionId) ?? makeSession(reads(), () => forgetIfIdle(sessionId))
+    sessions.set(sessionId, session)
+    return session
+  }
+
   return {
     use: (sessionId, reads) => (body) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
-          const session = sessions.get(sessionId) ?? makeSession(reads())
-          sessions.set(sessionId, session)
+          const session = sessionOf(sessionId, reads)
           session.users += 1
           return Effect.ensuring(
             restore(body(session.polls)),
             Effect.sync(() => {
               session.users -= 1
-              if (session.users === 0) sessions.delete(sessionId)
+              forgetIfIdle(sessionId)
             })
           )
         })
       ),
+    loop: (sessionId, reads, policy) => sessionOf(sessionId, reads).loop(policy),
     close: Effect.suspend(() =>
       Effect.forEach([...sessions.values()], ({ close }) => close, { discard: true })
     )

@@ -1,37 +1,24 @@
-import type * as Context from "effect/Context"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
 import type { CallError } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
-import { pauseAfter } from "./cadence.js"
 import { makeDeadlines } from "./pollDeadlines.js"
+import { makeMember, type Member, pauseOf } from "./pollMember.js"
 import { makePacing, type Tick } from "./pollPacing.js"
-import * as Wait from "./wait.js"
+import type * as Wait from "./wait.js"
 
-/**
- * One who waits at a loop. Its fiber sleeps until its end; what happens in between happens in
- * the loop, which steps the decisions of all its members at each tick. That is what makes
- * waiting cheap.
- */
-export interface Member<Reading> {
-  /** The number of the tick that had begun last when it joined: that one may show the past. */
-  readonly joinedAt: number
-  /** When its first poll is due at the latest, should no tick begin early for it. */
-  readonly dueBy: number
-  readonly deadline: number
-  /** Where it was called from: its span becomes the parent of the requests made for it. */
-  readonly context: Context.Context<never>
-  readonly standing: Wait.Standing<unknown>
-  /** The milliseconds between ticks since its last poll that counted. */
-  waited: number
-  /** How many milliseconds lie between its last poll that counted and the next. */
-  readonly pause: () => number
-  /** Takes in an answer; true when that was its end. */
-  readonly observe: (observation: Wait.Observation<Reading>, at: Wait.Moment) => boolean
-  readonly giveUp: (now: number) => void
-  readonly interrupt: () => void
+/** A place at a loop, for one who waits. */
+interface Place<Result, Failure> {
+  /** Starts the loop, should it not run. */
+  readonly start: Effect.Effect<void>
+  readonly asleep: Effect.Effect<Result, Failure>
+  readonly leave: () => Effect.Effect<void>
 }
 
 /**
@@ -42,20 +29,74 @@ export interface Member<Reading> {
  * once, and so are those of all who join while a request is under way: the next one is theirs.
  */
 export interface PollLoop<Reading> {
-  /**
-   * Waits for an end. Coming and going do not touch the others; the last one out stops the
-   * loop and aborts its request. `onStep` is told each poll that counts, and the last.
-   */
-  readonly join: <State, Result, Failure>(
+  readonly enter: <State, Result, Failure>(
     wait: Wait.Wait<State, Reading, Result, Failure>,
-    onStep?: (step: Wait.Step<State, Result>) => void
-  ) => Effect.Effect<Result, Failure | CallError>
+    onStep: ((step: Wait.Step<State, Result>) => void) | undefined,
+    from: { readonly parent: Tracer.AnySpan | undefined; readonly now: number }
+  ) => Place<Result, Failure | CallError>
   /** Stops the loop; who still waits is interrupted. */
   readonly close: Effect.Effect<void>
 }
 
-const inContext = <A, E>(effect: Effect.Effect<A, E>, context: Context.Context<never>) =>
-  Effect.mapInputContext<A, E, never, never>(effect, () => context)
+/** How somebody waits at a loop. */
+interface Waiting<Reading, State, Result, Failure> {
+  /** The loop, which is asked for when it is entered. */
+  readonly loop: () => PollLoop<Reading>
+  readonly wait: Wait.Wait<State, Reading, Result, Failure>
+  /** Is told each poll that counts, and the last. */
+  readonly onStep?: ((step: Wait.Step<State, Result>) => void) | undefined
+  /** The span that the requests made for it belong to. */
+  readonly parent: Tracer.AnySpan | undefined
+}
+
+/**
+ * Waits for an end at a loop. Coming and going do not touch the others; the last one out stops
+ * the loop and aborts its request.
+ *
+ * It is for use where nothing can be interrupted; `restore` makes the sleep interruptible. What
+ * is told `onEnd` could as well be done by the caller, at the price of what each sleeping fiber
+ * keeps on its stack for that.
+ */
+export const joinWith = <Reading, State, Result, Failure>(
+  restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>,
+  { loop, onStep, parent, wait }: Waiting<Reading, State, Result, Failure>,
+  onEnd?: (end: Exit.Exit<Result, Failure | CallError>, clock: Clock.Clock) => void
+): Effect.Effect<Result, Failure | CallError> =>
+  Effect.clockWith((clock) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    const { asleep, leave, start } = loop().enter(wait, onStep, { parent, now })
+    const finish = (end: Exit.Exit<Result, Failure | CallError>) => {
+      onEnd?.(end, clock)
+      return Effect.zipRight(leave(), end)
+    }
+    return Effect.zipRight(
+      start,
+      Effect.matchCauseEffect(restore(asleep), {
+        onFailure: (cause) => finish(Exit.failCause(cause)),
+        onSuccess: (result) => finish(Exit.succeed(result))
+      })
+    )
+  })
+
+/** The same, anywhere. */
+export const join = <Reading, State, Result, Failure>(
+  waiting: Omit<Waiting<Reading, State, Result, Failure>, "parent">
+): Effect.Effect<Result, Failure | CallError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.context<never>(), (context) =>
+      joinWith(restore, { ...waiting, parent: parentIn(context) })
+    )
+  )
+
+const parentIn = (context: Context.Context<never>) =>
+  Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
+
+const withParent = <A, E>(effect: Effect.Effect<A, E>, parent: Tracer.AnySpan | undefined) =>
+  Effect.mapInputContext<A, E, never, never>(effect, (context) =>
+    parent === undefined
+      ? Context.omit(Tracer.ParentSpan)(context)
+      : Context.add(context, Tracer.ParentSpan, parent)
+  )
 
 /** The running of a loop from its first member to its last. */
 interface Life {
@@ -83,17 +124,23 @@ export const make = <Reading>(options: {
     options.onStop?.()
   }
 
-  const close: Effect.Effect<void> = Effect.suspend(() => {
-    if (life === undefined) return Effect.void
+  const dismiss = (end: Exit.Exit<never>) => {
+    const left = [...members]
+    members.clear()
+    for (const member of left) member.tell({ _tag: "Closed", end })
+  }
+
+  // Looks and stops in one step: who joins before it finds the loop running, who joins after
+  // it begins another life, which is none of the old one's business.
+  const stopIfEmpty: Effect.Effect<void> = Effect.suspend(() => {
+    if (members.size > 0 || life === undefined) return Effect.void
     const { fiber } = life
     stop(life)
-    return Effect.zipRight(
-      deadlines.close,
-      fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
-    )
+    deadlines.left()
+    return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
   })
 
-  const deadlines = makeDeadlines(members, close)
+  const deadlines = makeDeadlines(members, stopIfEmpty)
 
   // The request is a child of the call that has waited longest, and says how many share it.
   const read = Effect.suspend(() => {
@@ -102,7 +149,7 @@ export const make = <Reading>(options: {
       members.size === 1
         ? options.read
         : Effect.annotateSpans(options.read, "agentbay.waiters", members.size)
-    return oldest === undefined ? shared : inContext(shared, oldest.context)
+    return oldest === undefined ? shared : withParent(shared, oldest.parent)
   })
 
   const tick = (due: Tick) =>
@@ -113,8 +160,8 @@ export const make = <Reading>(options: {
       for (const member of members) {
         if (member.joinedAt >= number) continue
         member.waited += due.waited
-        const counts = member.standing.polls === 0 || member.waited >= member.pause()
-        if (member.observe(observation, { now, counts })) members.delete(member)
+        const counts = member.standing.polls === 0 || member.waited >= pauseOf(member)
+        if (member.tell({ _tag: "Answer", observation, now, counts })) members.delete(member)
         else if (counts) member.waited = 0
       }
       return observation
@@ -133,14 +180,14 @@ export const make = <Reading>(options: {
     }).pipe(
       // A wait may begin where nothing can be interrupted, such as at the end of a scope.
       Effect.interruptible,
-      Effect.onExit((exit) => {
-        stop(own)
-        if (Exit.isSuccess(exit)) return deadlines.close
-        const left = [...members]
-        members.clear()
-        for (const member of left) member.interrupt()
-        return deadlines.close
-      })
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          // It has broken, and was not stopped: who waits has to learn of it.
+          if (life === own && Exit.isFailure(exit)) dismiss(Exit.failCause(exit.cause))
+          stop(own)
+          deadlines.left()
+        })
+      )
     )
 
   const start = Effect.suspend(() => {
@@ -150,74 +197,33 @@ export const make = <Reading>(options: {
     options.onStart?.()
     return Effect.map(Effect.forkDaemon(run(own)), (fiber) => {
       own.fiber = fiber
-      // It was closed while it was started.
+      // It was stopped while it was started.
       if (life !== own) fiber.unsafeInterruptAsFork(FiberId.none)
     })
   })
 
-  const join: PollLoop<Reading>["join"] = <State, Result, Failure>(
+  const enter: PollLoop<Reading>["enter"] = <State, Result, Failure>(
     wait: Wait.Wait<State, Reading, Result, Failure>,
-    onStep?: (step: Wait.Step<State, Result>) => void
-  ): Effect.Effect<Result, Failure | CallError> => {
-    type End = Exit.Exit<Result, Failure | CallError>
-
-    const enter = (context: Context.Context<never>, now: number) => {
-      const standing = Wait.begin(wait, wait.since ?? now)
-      let end: End | undefined
-      let wake: ((end: End) => void) | undefined
-      const settle = (exit: End) => {
-        end = exit
-        wake?.(exit)
-      }
-      const pause = () =>
-        wait.policy._tag === "Custom" ? 0 : pauseAfter(wait.policy, standing.polls)
-      const member: Member<Reading> = {
-        joinedAt: ticks,
-        dueBy: now + pause(),
-        deadline: wait.deadline ?? Infinity,
-        context,
-        standing,
-        waited: 0,
-        pause,
-        observe: (observation, at) => {
-          const answer = Wait.observe(wait, standing, observation, at)
-          if (answer === undefined ? at.counts : Exit.isSuccess(answer)) {
-            onStep?.(Wait.step(standing, at.now, answer))
-          }
-          const exit = answer ?? Wait.exhaust(wait, standing, at.now)
-          if (exit !== undefined) settle(exit)
-          return exit !== undefined
-        },
-        giveUp: (at) => settle(Wait.giveUp(wait, standing, at)),
-        interrupt: () => settle(Exit.interrupt(FiberId.none))
-      }
-      members.add(member)
-      pacing.joined(member)
-      const asleep = Effect.async<Result, Failure | CallError>((resume) => {
-        if (end === undefined) wake = resume
-        else resume(end)
-      })
-      return { asleep, member }
+    onStep: ((step: Wait.Step<State, Result>) => void) | undefined,
+    from: { readonly parent: Tracer.AnySpan | undefined; readonly now: number }
+  ) => {
+    const { asleep, member } = makeMember(wait, onStep, { ...from, joinedAt: ticks })
+    members.add(member)
+    pacing.joined(member)
+    return {
+      start: Effect.zipRight(start, deadlines.joined(member)),
+      asleep,
+      leave: () => (members.delete(member) ? stopIfEmpty : Effect.void)
     }
-
-    const leave = (member: Member<Reading>): Effect.Effect<void> =>
-      members.delete(member) && members.size === 0 ? close : Effect.void
-
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.context<never>(), (context) =>
-        Effect.clockWith((clock) => {
-          const { asleep, member } = enter(context, clock.unsafeCurrentTimeMillis())
-          return start.pipe(
-            Effect.zipRight(deadlines.joined(member)),
-            Effect.zipRight(Effect.exit(restore(asleep))),
-            Effect.flatMap((exit) => Effect.zipRight(leave(member), exit))
-          )
-        })
-      )
-    )
   }
 
-  return { join, close }
+  return {
+    enter,
+    close: Effect.suspend(() => {
+      dismiss(Exit.interrupt(FiberId.none))
+      return stopIfEmpty
+    })
+  }
 }
 
 /** Something that is waited for, and how to ask for it once. */
@@ -233,5 +239,4 @@ export interface LoneWait<State, Reading, Result, Failure> extends Wait.Wait<
 /** Waits at a loop of its own. */
 export const runAlone = <State, Reading, Result, Failure>(
   wait: LoneWait<State, Reading, Result, Failure>
-): Effect.Effect<Result, Failure | CallError> =>
-  Effect.suspend(() => make({ read: wait.read, policy: wait.policy }).join(wait))
+): Effect.Effect<Result, Failure | CallError> => join({ loop: () => make(wait), wait })

@@ -3,7 +3,7 @@ import type { CallError } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import type { SessionBinding } from "../ContextManager.js"
 import type { BindingRef, ContextInfoResult, ContextStatusData } from "../ContextStatus.js"
-import { DescribeSessionContexts, GetContextInfo } from "../Protocol.js"
+import { DescribeSessionContexts, GetContextInfo } from "../Protocol/ContextOperations.js"
 import { bindingKey } from "./syncBaseline.js"
 
 /**

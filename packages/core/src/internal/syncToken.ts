@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
 import * as Schema from "effect/Schema"
 import type { InvalidArgument } from "../AgentBayError.js"
 import { ContextStatusData, SyncMode } from "../ContextStatus.js"
@@ -57,9 +56,18 @@ const checksum = (text: string): string => {
   return (sum >>> 0).toString(16).padStart(8, "0")
 }
 
+// It goes through shells and URLs as it is. Nothing in it can be ill-formed Unicode: it was sent.
 export const encode = (content: TokenContent): string => {
-  const text = Encoding.encodeBase64Url(encodeContent(content))
+  const text = encodeURIComponent(encodeContent(content)).replaceAll(".", "%2E")
   return `${version}.${checksum(text)}.${text}`
+}
+
+const unescaped = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ""
+  }
 }
 
 const damaged = () =>
@@ -78,7 +86,7 @@ export const decode = (
       : damaged()
   }
   if (more.length > 0 || sum !== checksum(text)) return damaged()
-  const content = Either.flatMap(Encoding.decodeBase64UrlString(text), decodeContent)
+  const content = decodeContent(unescaped(text))
   if (Either.isLeft(content)) return damaged()
   return content.right.sessionId === sessionId
     ? Effect.succeed(content.right)

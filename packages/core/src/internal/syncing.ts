@@ -9,13 +9,20 @@ import type { Service as HttpService } from "../AgentBayHttp.js"
 import { type ContextSyncResult, sumCounts, type SyncProgress } from "../ContextStatus.js"
 import * as PollPolicy from "../PollPolicy.js"
 import type { SyncHandle, WaitError } from "../SyncHandle.js"
-import type { SyncTarget, TriggerOptions, WaitOptions } from "../SyncOptions.js"
+import type {
+  SyncError,
+  SyncOptions,
+  SyncTarget,
+  TriggerOptions,
+  WaitOptions
+} from "../SyncOptions.js"
 import type { StatusReads } from "./pollHub.js"
+import * as PollLoop from "./pollLoop.js"
 import { readInfo, statusReading } from "./statusReads.js"
 import { stepStream } from "./stepStream.js"
 import { patience, syncRequest, type SyncRequest } from "./syncArguments.js"
 import type { SyncState } from "./syncDecision.js"
-import { withSyncSpan } from "./syncSpan.js"
+import { beginSyncSpan } from "./syncSpan.js"
 import * as SyncToken from "./syncToken.js"
 import { type SyncWait, type Triggered, trigger, untilSynced } from "./syncWait.js"
 import * as Wait from "./wait.js"
@@ -84,12 +91,12 @@ const now = Effect.clockWith((clock) => clock.currentTimeMillis)
 
 /** What can be done with the syncs of one session. */
 export interface Syncing {
-  readonly sync: (request: SyncRequest) => Effect.Effect<ContextSyncResult, WaitError>
+  readonly sync: (options: SyncOptions) => Effect.Effect<ContextSyncResult, SyncError>
   /** Checks the options of a sync, and gives the sync if they are well-formed. */
   readonly prepare: (
     target: SyncTarget,
     options: TriggerOptions
-  ) => Effect.Effect<Effect.Effect<ContextSyncResult, WaitError>, InvalidArgument>
+  ) => Effect.Effect<Effect.Effect<ContextSyncResult, SyncError>, InvalidArgument>
   readonly progress: (request: SyncRequest) => Stream.Stream<SyncProgress, WaitError>
   readonly start: (request: SyncRequest) => Effect.Effect<SyncHandle, CallError | SyncTimeout>
   readonly resume: (
@@ -136,14 +143,32 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       )
     })
 
-  const wait = (
-    started: Started,
-    onStep?: (step: Step) => void
-  ): Effect.Effect<ContextSyncResult, WaitError> =>
-    withPolls((polls) => polls.loop(started.request.policy).join(waitFor(started), onStep))
+  const loopFor = (wait: SyncWait) => () => http.pollHub.loop(sessionId, reads, wait.policy)
 
-  const beginAndWait = (request: SyncRequest, onStep?: (step: Step) => void) =>
-    withPolls(() => Effect.flatMap(begin(request), (started) => wait(started, onStep)))
+  const waitAt = (wait: SyncWait, onStep?: (step: Step) => void) =>
+    PollLoop.join({ loop: loopFor(wait), wait, onStep })
+
+  // What leads to the wait is made when it is run, so that it need not be kept while it lasts.
+  const traced = (
+    target: SyncTarget,
+    options: TriggerOptions,
+    request: () => Effect.Effect<SyncRequest, InvalidArgument>
+  ): Effect.Effect<ContextSyncResult, SyncError> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(beginSyncSpan(sessionId, target, options), ({ end, span }) =>
+        Effect.suspend(() => Effect.flatMap(request(), begin)).pipe(
+          Effect.withParentSpan(span),
+          restore,
+          Effect.onError((cause) =>
+            Effect.clockWith((clock) => Effect.sync(() => end(Exit.failCause(cause), clock)))
+          ),
+          Effect.map(waitFor),
+          Effect.flatMap((wait) =>
+            PollLoop.joinWith(restore, { loop: loopFor(wait), wait, parent: span }, end)
+          )
+        )
+      )
+    )
 
   const handle = (started: Started): SyncHandle => {
     const pending = { ...waitFor(started), policy: unbounded }
@@ -155,8 +180,8 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       },
       sessionId,
       requestId: started.triggered.requestId,
-      await: wait(started),
-      progress: stepStream((tell) => wait(started, (step) => tell(progressOf(step)))),
+      await: Effect.suspend(() => waitAt(waitFor(started))),
+      progress: stepStream((tell) => waitAt(waitFor(started), (step) => tell(progressOf(step)))),
       poll: Effect.gen(function* () {
         if (end === undefined) {
           const reading = yield* read("callOnce")
@@ -172,13 +197,17 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
   }
 
   return {
-    sync: beginAndWait,
+    sync: (options) => traced(options, options, () => syncRequest(http, options, options)),
     prepare: (target, options) =>
       Effect.map(syncRequest(http, target, options), (request) =>
-        withSyncSpan(sessionId, target, options)(beginAndWait(request))
+        traced(target, options, () => Effect.succeed(request))
       ),
     progress: (request) =>
-      stepStream((tell) => beginAndWait(request, (step) => tell(progressOf(step)))),
+      stepStream((tell) =>
+        Effect.flatMap(begin(request), (started) =>
+          waitAt(waitFor(started), (step) => tell(progressOf(step)))
+        )
+      ),
     start: (request) => Effect.map(begin(request), handle),
     resume: (token, options) =>
       Effect.gen(function* () {

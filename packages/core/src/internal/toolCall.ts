@@ -6,6 +6,7 @@ import { CallMcpTool, type ToolDescription, type ToolResult } from "../Protocol.
 import * as Arguments from "./arguments.js"
 import { startOnce } from "./startOnce.js"
 import type { DirectLink } from "./directLink.js"
+import { callLink } from "./linkExchange.js"
 
 /** The same operation, for tools that change nothing: they may be asked again. */
 const AskMcpTool: typeof CallMcpTool = { ...CallMcpTool, kind: "read" }
@@ -97,7 +98,7 @@ export const make = (http: HttpService, target: Target): ToolCalls => {
     limits: Limits
   ) => {
     const timeout = limitOf(linkTimeout, limits)
-    const once = http.callLink({ ...call, link: throughLink, sessionId, timeout })
+    const once = callLink(http, { ...call, link: throughLink, sessionId, timeout })
     return readingTools.has(call.tool) ? startOnce(http, once) : once
   }
 

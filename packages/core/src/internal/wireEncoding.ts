@@ -1,4 +1,4 @@
-import { apiVersion, type Parameters } from "../Protocol.js"
+import { apiVersion, type Parameters } from "../Protocol/Operation.js"
 
 const hex = (bytes: Uint8Array) =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
