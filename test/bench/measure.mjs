@@ -22,11 +22,12 @@ export const wallMillis = async (action) => {
 
 /**
  * Runs `ours` and `theirs` in turns, `warmup` uncounted rounds first, and gives both medians
- * and their ratio.
+ * and their ratio. `between` is done before each round, uncounted.
  */
-export const compare = async ({ measure, ours, rounds, theirs, warmup = 1 }) => {
+export const compare = async ({ between, measure, ours, rounds, theirs, warmup = 1 }) => {
   const figures = { ours: [], theirs: [] }
   for (let round = 0; round < warmup + rounds; round++) {
+    await between?.()
     const mine = await measure(ours)
     const other = await measure(theirs)
     if (round < warmup) continue
@@ -45,4 +46,31 @@ export const countRequests = () => {
     if (action !== undefined) requests[action] = (requests[action] ?? 0) + 1
   })
   return requests
+}
+
+const isMet = (value, goal, atLeast) =>
+  goal === undefined ? null : atLeast ? value >= goal : value <= goal
+
+/**
+ * Two things compared, as one line of the report and as data. A goal says what the ratio is to
+ * be at most, or with `atLeast` at least; without one there is nothing to meet.
+ */
+export const report = (title, { ours, ratio, theirs }, unit, goal, { atLeast = false } = {}) => {
+  const met = isMet(ratio, goal, atLeast)
+  return { title, ours, other: theirs, unit, ratio, goal: goal ?? null, atLeast, met }
+}
+
+/** A figure that stands alone, in the same shape; a goal is about the figure itself. */
+export const note = (title, figure, unit, goal) => {
+  const met = isMet(figure, goal, false)
+  return {
+    title,
+    ours: figure,
+    other: null,
+    unit,
+    ratio: null,
+    goal: goal ?? null,
+    atLeast: false,
+    met
+  }
 }

@@ -55,9 +55,13 @@ const malformed = (error: ParseResult.ParseError): Refusal.Refusal => {
   )
 }
 
+interface Options {
+  /** Default `false`. */
+  readonly endsWithCaller?: boolean
+}
+
 /**
- * Joins the description of an operation with what the server does for it. A reply that the
- * handler gave before, the very same value, is not encoded again.
+ * Joins the description of an operation with what the server does for it.
  *
  * @since 0.1.0
  */
@@ -70,24 +74,43 @@ export const handle = <
 >(
   operation: Operation<Action, Payload, PayloadEncoded, Reply, ReplyEncoded>,
   handler: (payload: Payload, origin: Origin) => Effect.Effect<Reply, Failure>,
-  { endsWithCaller = false }: { readonly endsWithCaller?: boolean } = {}
+  options: Options = {}
+): Entry => {
+  const encode = Schema.encode(operation.reply)
+  return handleEncoded(
+    operation,
+    (payload, origin) => Effect.flatMap(handler(payload, origin), encode),
+    options
+  )
+}
+
+/**
+ * The same for a handler that gives the keys of the reply as they travel.
+ *
+ * @since 0.1.0
+ */
+export const handleEncoded = <
+  Action extends string,
+  Payload,
+  PayloadEncoded extends Parameters,
+  Reply extends object,
+  ReplyEncoded extends object
+>(
+  operation: Operation<Action, Payload, PayloadEncoded, Reply, ReplyEncoded>,
+  handler: (
+    payload: Payload,
+    origin: Origin
+  ) => Effect.Effect<NoInfer<ReplyEncoded>, Failure | ParseResult.ParseError>,
+  { endsWithCaller = false }: Options = {}
 ): Entry => {
   const decode = Schema.decodeUnknownEither(operation.payload)
-  const encode = Schema.encode(operation.reply)
-  const encoded = new WeakMap<Reply, object>()
-  const encodeOnce = (reply: Reply): Effect.Effect<object, ParseResult.ParseError> => {
-    const known = encoded.get(reply)
-    return known === undefined
-      ? Effect.tap(encode(reply), (fields) => encoded.set(reply, fields))
-      : Effect.succeed(known)
-  }
   return {
     action: operation.action,
     endsWithCaller,
     answer: (parameters, origin) =>
       Either.match(decode(parameters), {
         onLeft: (error) => Effect.fail(malformed(error)),
-        onRight: (payload) => Effect.flatMap(handler(payload, origin), encodeOnce)
+        onRight: (payload) => handler(payload, origin)
       })
   }
 }
