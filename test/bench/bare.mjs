@@ -2,6 +2,12 @@
 // fresh timestamp and nonce, the same headers and form, the answer parsed and not checked.
 import { randomBytes } from "node:crypto"
 
+/**
+ * As many as our client opens. Without a limit, thousands of requests at once would open
+ * thousands of connections, and fail.
+ */
+export const connections = 256
+
 const service = ({ apiKey, url }, agent) => {
   const authorization = `Authorization=${encodeURIComponent(`Bearer ${apiKey}`)}`
   return async (action, form, query = "") => {
@@ -36,7 +42,7 @@ export const makeBare = (server, agent) => {
   const formOf = (sessionId, target) =>
     target === undefined
       ? `SessionId=${sessionId}`
-      : `SessionId=${sessionId}&ContextId=${target.contextId}&Path=${encodeURIComponent(target.path)}${target.mode === undefined ? "" : `&Mode=${target.mode}`}`
+      : `SessionId=${sessionId}&ContextId=${target.contextId}&Path=${encodeURIComponent(target.path)}`
   return {
     tasks: async (sessionId, target) => {
       const { Data } = await call("GetContextInfo", formOf(sessionId, target))

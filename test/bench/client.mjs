@@ -1,5 +1,6 @@
 // One process that syncs many targets in one session, in one way, and tells what it took.
 import { countRequests } from "./measure.mjs"
+import { connections } from "./bare.mjs"
 import { answer } from "./processes.mjs"
 import { targetsOf } from "./targets.mjs"
 
@@ -24,7 +25,7 @@ const ours = async (task) => {
 const bare = async (task) => {
   const { Agent } = await import("undici")
   const { makeWay } = await import("./ways.mjs")
-  const agent = new Agent()
+  const agent = new Agent({ connections })
   const { one, prepare } = makeWay(task, agent)
   return {
     prepare,

@@ -36,5 +36,5 @@ answer(async ({ items, rounds }) => {
     theirs: async () => expectAll(JSON.parse(JSON.parse(text)[0].data).length),
     warmup: 5
   })
-  return { oursMillis: result.ours, theirsMillis: result.theirs, ratio: result.ratio }
+  return result
 })

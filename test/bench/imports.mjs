@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { median } from "./measure.mjs"
+import { median, report } from "./measure.mjs"
 
 const programs = ["nothing", "effect", "core", "smallest"]
 const rounds = 11
@@ -29,13 +29,25 @@ export const run = async () => {
     }
   }
   const middle = (program, key) => median(runs[program].map((figures) => figures[key]))
+  const rows = programs.map((program) => ({
+    program,
+    wallMillis: middle(program, "wallMillis"),
+    cpuMillis: middle(program, "cpuMillis"),
+    peakMiB: middle(program, "peakMiB")
+  }))
+  const [, effect, core, smallest] = rows
+  const against = (row, key) => ({
+    ours: row[key],
+    theirs: effect[key],
+    ratio: row[key] / effect[key]
+  })
   return {
+    figures: [
+      report("loading core, against effect alone", against(core, "wallMillis"), "ms"),
+      report("the smallest program, against effect alone", against(smallest, "wallMillis"), "ms"),
+      report("the same, CPU time", against(smallest, "cpuMillis"), "ms")
+    ],
     rounds,
-    programs: programs.map((program) => ({
-      program,
-      wallMillis: middle(program, "wallMillis"),
-      cpuMillis: middle(program, "cpuMillis"),
-      peakMiB: middle(program, "peakMiB")
-    }))
+    rows
   }
 }

@@ -2,14 +2,14 @@
 import { Effect } from "effect"
 import { setTimeout } from "node:timers/promises"
 import { Agent } from "undici"
-import { makeBare } from "./bare.mjs"
+import { connections, makeBare } from "./bare.mjs"
 import { compare, countRequests, cpuMillis } from "./measure.mjs"
 import { makeRuntime, managerOf } from "./ours.mjs"
 import { answer } from "./processes.mjs"
 
 answer(async ({ batches, batchSize, everyMillis, rounds, sessionId, warmup, ...server }) => {
   const runtime = makeRuntime(server)
-  const agent = new Agent()
+  const agent = new Agent({ connections })
   const bare = makeBare(server, agent)
   const manager = await runtime.runPromise(managerOf(sessionId))
   const requests = countRequests()
@@ -36,8 +36,8 @@ answer(async ({ batches, batchSize, everyMillis, rounds, sessionId, warmup, ...s
   await runtime.dispose()
   return {
     requestsPerCall,
-    oursMicros: (result.ours * 1000) / calls,
-    theirsMicros: (result.theirs * 1000) / calls,
+    ours: (result.ours * 1000) / calls,
+    theirs: (result.theirs * 1000) / calls,
     ratio: result.ratio
   }
 })

@@ -27,8 +27,8 @@ const program = Effect.gen(function* () {
     })
   process.on("message", ({ sessions, targets }) =>
     runPromise(Effect.replicateEffect(makeSession(targets), sessions, { concurrency: 8 })).then(
-      (sessionIds) => process.send({ sessionIds }),
-      (error) => process.send({ failed: String(error) })
+      (sessionIds) => process.connected && process.send({ sessionIds }),
+      (error) => process.connected && process.send({ failed: String(error) })
     )
   )
   process.send({
@@ -40,7 +40,9 @@ const program = Effect.gen(function* () {
 }).pipe(
   Effect.provide(
     NodeAgentBay.layerLocalTest(
-      lasts === undefined ? {} : { faults: [{ when: { taskType: "upload" }, then: { task: { lasts } } }] }
+      lasts === undefined
+        ? {}
+        : { faults: [{ when: { taskType: "upload" }, then: { task: { lasts } } }] }
     )
   )
 )

@@ -3,7 +3,7 @@
 import { Effect, Fiber } from "effect"
 import { setTimeout } from "node:timers/promises"
 import { Agent } from "undici"
-import { makeBare } from "./bare.mjs"
+import { connections, makeBare } from "./bare.mjs"
 import { countRequests, median } from "./measure.mjs"
 import { makeRuntime, managerOf, syncOf } from "./ours.mjs"
 import { answer } from "./processes.mjs"
@@ -12,7 +12,7 @@ import { mount } from "./targets.mjs"
 answer(async ({ intervalMillis, rounds, sessionIds, windowMillis, ...server }) => {
   const target = { contextId: server.contextId, path: mount }
   const runtime = makeRuntime(server)
-  const agent = new Agent()
+  const agent = new Agent({ connections })
   const bare = makeBare(server, agent)
   const requests = countRequests()
   // Spread over one interval, as sessions of the world are.

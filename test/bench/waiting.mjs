@@ -1,7 +1,8 @@
 // What 10,000 waiters hold while they wait, and what they leave behind.
+import { note } from "./measure.mjs"
 import { measured, withServer } from "./processes.mjs"
 
-const count = Number(process.env.N ?? 10_000)
+const count = 10_000
 const intervalMillis = 200
 
 export const run = (log) =>
@@ -14,15 +15,20 @@ export const run = (log) =>
     const heap = await once(false)
     log(`${count} waiters hold ${Math.round(heap.bytesPerWaiter)} bytes each`)
     const interruption = await once(true)
+    const { left } = interruption
+    const things = (kinds) => Object.values(kinds).reduce((sum, number) => sum + number, 0)
     return {
+      figures: [
+        note("a bare fiber that waits: heap", heap.bytesPerFiber / 1024, "KiB"),
+        note(`${count} waiters: heap of each`, heap.bytesPerWaiter / 1024, "KiB", 6),
+        note(`${count} waiters: time until all are interrupted`, heap.interruptMillis, "ms", 100),
+        note("fibers left then", left.fibers, "", 0),
+        note("timers and sockets left that keep the process alive", things(left.open), "", 0),
+        note("status requests after that", left.polls, "", 0),
+        note("timers and sockets left when the client is closed", things(left.afterClose), "", 0)
+      ],
       count,
       intervalMillis,
-      bytesPerFiber: heap.bytesPerFiber,
-      bytesPerWaiter: heap.bytesPerWaiter,
-      peakMiB: heap.peakMiB,
-      interruptMillis: heap.interruptMillis,
-      goneMillis: interruption.goneMillis,
-      watchedBefore: interruption.watchedBefore,
-      left: interruption.left
+      peakMiB: heap.peakMiB
     }
   })

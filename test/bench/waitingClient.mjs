@@ -63,7 +63,8 @@ answer(async ({ count, intervalMillis, supervised, ...server }) => {
   const manager = await runtime.runPromise(managerOf(server.sessionId))
   await runtime.runPromise(manager.info())
   const supervisor = await runtime.runPromise(Supervisor.track)
-  const alive = async () => Chunk.size(Chunk.fromIterable(await runtime.runPromise(supervisor.value)))
+  const alive = async () =>
+    Chunk.size(Chunk.fromIterable(await runtime.runPromise(supervisor.value)))
   // The watching of fibers costs memory, so the heap is measured without it.
   const watched = supervised ? Effect.supervised(supervisor) : (effect) => effect
   const rootsBefore = Chunk.size(await runtime.runPromise(Fiber.roots))
@@ -81,7 +82,7 @@ answer(async ({ count, intervalMillis, supervised, ...server }) => {
   // Connections that only the triggers needed close after four seconds.
   const polled = answers.GetContextInfo
   await until(() => answers.GetContextInfo > polled + 2, "the next polls", 30)
-  await setTimeout(supervised ? 100 : 6_000)
+  await setTimeout(supervised ? 100 : 5_000)
   const bytesPerWaiter = ((await settledHeap()) - before) / count
   const peakMiB = process.resourceUsage().maxRSS / 1024
 
