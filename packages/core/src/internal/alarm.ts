@@ -21,10 +21,15 @@ export const makeAlarm = (): Alarm => {
         const wake = () => sleeper.unsafeInterruptAsFork(FiberId.none)
         if (hasRung) wake()
         hasRung = false
-        sleeping = { until, wake }
-        return Effect.map(Fiber.await(sleeper), () => {
-          sleeping = undefined
-        })
+        const own = { until, wake }
+        sleeping = own
+        // Also when the sleep is interrupted: a ring must not go to one who sleeps no more.
+        return Effect.ensuring(
+          Effect.asVoid(Fiber.await(sleeper)),
+          Effect.sync(() => {
+            if (sleeping === own) sleeping = undefined
+          })
+        )
       }),
     ring: (when) => {
       if (sleeping === undefined) hasRung = true

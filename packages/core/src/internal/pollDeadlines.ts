@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import { makeAlarm } from "./alarm.js"
 import type { Member } from "./pollLoop.js"
 
@@ -22,10 +21,13 @@ export const makeDeadlines = <Reading>(
   onEmpty: Effect.Effect<void>
 ): {
   readonly joined: (member: Member<Reading>) => Effect.Effect<void>
-  readonly close: Effect.Effect<void>
+  /** Tells that members have left: where there is no deadline any more, nobody looks for it. */
+  readonly left: () => void
 } => {
   const alarm = makeAlarm()
-  let guard: Fiber.RuntimeFiber<void> | undefined
+  // The fiber that looks is never interrupted: whether it goes on is decided by a look at the
+  // members, in one step with this word, so that nobody can come in between.
+  let isWatched = false
 
   const watch = Effect.gen(function* () {
     for (;;) {
@@ -39,23 +41,22 @@ export const makeDeadlines = <Reading>(
       if (deadline === Infinity) break
       yield* alarm.sleepUntil(deadline + lastLook, now)
     }
-    guard = undefined
-    // Nobody is left to wait for the request that is under way.
-    if (members.size === 0) yield* Effect.forkDaemon(onEmpty)
+    isWatched = false
+    // Nobody may be left to wait for the request that is under way.
+    yield* onEmpty
   })
 
   return {
-    joined: ({ deadline }) => {
-      if (deadline === Infinity) return Effect.void
-      alarm.ring((until) => deadline + lastLook < until)
-      return guard !== undefined
-        ? Effect.void
-        : Effect.map(Effect.forkDaemon(Effect.interruptible(watch)), (fiber) => {
-            guard = fiber
-          })
-    },
-    close: Effect.suspend(() =>
-      guard === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(guard))
-    )
+    joined: ({ deadline }) =>
+      Effect.suspend(() => {
+        if (deadline === Infinity) return Effect.void
+        alarm.ring((until) => deadline + lastLook < until)
+        if (isWatched) return Effect.void
+        isWatched = true
+        return Effect.asVoid(Effect.forkDaemon(Effect.interruptible(watch)))
+      }),
+    left: () => {
+      if (isWatched) alarm.ring(() => true)
+    }
   }
 }

@@ -31,7 +31,8 @@ export interface Member<Reading> {
   /** Takes in an answer; true when that was its end. */
   readonly observe: (observation: Wait.Observation<Reading>, at: Wait.Moment) => boolean
   readonly giveUp: (now: number) => void
-  readonly interrupt: () => void
+  /** Ends it because the loop has ended. */
+  readonly dismiss: (exit: Exit.Exit<never>) => void
 }
 
 /**
@@ -50,7 +51,7 @@ export interface PollLoop<Reading> {
     wait: Wait.Wait<State, Reading, Result, Failure>,
     onStep?: (step: Wait.Step<State, Result>) => void
   ) => Effect.Effect<Result, Failure | CallError>
-  /** Stops the loop; who still waits is interrupted. */
+  /** Stops the loop for good; who still waits is interrupted, and so is who comes after. */
   readonly close: Effect.Effect<void>
 }
 
@@ -75,6 +76,7 @@ export const make = <Reading>(options: {
   const members = new Set<Member<Reading>>()
   const pacing = makePacing(options.policy, members)
   let life: Life | undefined
+  let isClosed = false
   let ticks = 0
 
   const stop = (own: Life) => {
@@ -83,17 +85,29 @@ export const make = <Reading>(options: {
     options.onStop?.()
   }
 
-  const close: Effect.Effect<void> = Effect.suspend(() => {
-    if (life === undefined) return Effect.void
+  const dismiss = (exit: Exit.Exit<never>) => {
+    const left = [...members]
+    members.clear()
+    for (const member of left) member.dismiss(exit)
+  }
+
+  // Looks and stops in one step: who joins before it finds the loop running, who joins after
+  // it begins another life, which is none of the old one's business.
+  const stopIfEmpty: Effect.Effect<void> = Effect.suspend(() => {
+    if (members.size > 0 || life === undefined) return Effect.void
     const { fiber } = life
     stop(life)
-    return Effect.zipRight(
-      deadlines.close,
-      fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
-    )
+    deadlines.left()
+    return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
   })
 
-  const deadlines = makeDeadlines(members, close)
+  const close = Effect.suspend(() => {
+    isClosed = true
+    dismiss(Exit.interrupt(FiberId.none))
+    return stopIfEmpty
+  })
+
+  const deadlines = makeDeadlines(members, stopIfEmpty)
 
   // The request is a child of the call that has waited longest, and says how many share it.
   const read = Effect.suspend(() => {
@@ -133,14 +147,14 @@ export const make = <Reading>(options: {
     }).pipe(
       // A wait may begin where nothing can be interrupted, such as at the end of a scope.
       Effect.interruptible,
-      Effect.onExit((exit) => {
-        stop(own)
-        if (Exit.isSuccess(exit)) return deadlines.close
-        const left = [...members]
-        members.clear()
-        for (const member of left) member.interrupt()
-        return deadlines.close
-      })
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          // It has broken, and was not stopped: who waits has to learn of it.
+          if (life === own && Exit.isFailure(exit)) dismiss(Exit.failCause(exit.cause))
+          stop(own)
+          deadlines.left()
+        })
+      )
     )
 
   const start = Effect.suspend(() => {
@@ -189,7 +203,7 @@ export const make = <Reading>(options: {
           return exit !== undefined
         },
         giveUp: (at) => settle(Wait.giveUp(wait, standing, at)),
-        interrupt: () => settle(Exit.interrupt(FiberId.none))
+        dismiss: settle
       }
       members.add(member)
       pacing.joined(member)
@@ -201,11 +215,12 @@ export const make = <Reading>(options: {
     }
 
     const leave = (member: Member<Reading>): Effect.Effect<void> =>
-      members.delete(member) && members.size === 0 ? close : Effect.void
+      members.delete(member) ? stopIfEmpty : Effect.void
 
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.context<never>(), (context) =>
         Effect.clockWith((clock) => {
+          if (isClosed) return Effect.interrupt
           const { asleep, member } = enter(context, clock.unsafeCurrentTimeMillis())
           return start.pipe(
             Effect.zipRight(deadlines.joined(member)),

@@ -105,7 +105,7 @@ export const makePacing = <Reading>(
   const next = (observation: Observation<Reading>) =>
     Effect.gen(function* () {
       if (members.size === 0) return undefined
-      const since = yield* now
+      let since = yield* now
       const pause = yield* plan(since)
       if (pause === undefined) {
         giveUp(() => true, since)
@@ -113,7 +113,11 @@ export const makePacing = <Reading>(
       }
       const advice = adviceIn(observation)
       isLeftAlone = advice > 0
+      let last = since
       for (let at = since; members.size > 0; at = yield* now) {
+        // A clock that was set back would make a pause of minutes of one of seconds.
+        if (at < last) since -= last - at
+        last = at
         const newcomer = isLeftAlone ? Infinity : newcomerDue()
         if (newcomer < Infinity && regularSince >= regularBetween) {
           regularSince = 0
@@ -139,6 +143,7 @@ export const makePacing = <Reading>(
   return {
     first: () => {
       regularSince = regularBetween
+      isLeftAlone = false
       return { waited: 0 }
     },
     next,
