@@ -21,11 +21,12 @@ export const wallMillis = async (action) => {
 
 /**
  * Runs `ours` and `theirs` in turns, `warmup` uncounted rounds first, and gives both medians
- * and their ratio.
+ * and their ratio. `between` is done before each round, uncounted.
  */
-export const compare = async ({ measure, ours, rounds, theirs, warmup = 1 }) => {
+export const compare = async ({ between, measure, ours, rounds, theirs, warmup = 1 }) => {
   const figures = { ours: [], theirs: [] }
   for (let round = 0; round < warmup + rounds; round++) {
+    await between?.()
     const mine = await measure(ours)
     const other = await measure(theirs)
     if (round < warmup) continue
@@ -36,11 +37,23 @@ export const compare = async ({ measure, ours, rounds, theirs, warmup = 1 }) => 
   return { ...result, ratio: result.ours / result.theirs }
 }
 
-/** One line of the report. */
-export const report = (title, { ours, ratio, theirs }, unit, goal) => {
-  const verdict = ratio <= goal ? "met" : "MISSED"
+/**
+ * One line of the report, and the same as data. A goal says what the ratio is to be at most,
+ * or with `atLeast` at least; without one there is nothing to meet.
+ */
+export const report = (title, { ours, ratio, theirs }, unit, goal, { atLeast = false } = {}) => {
+  const met = goal === undefined ? null : atLeast ? ratio >= goal : ratio <= goal
+  const verdict =
+    met === null ? "" : ` (goal ${atLeast ? "≥" : "≤"} ${goal}: ${met ? "met" : "MISSED"})`
   console.log(
     `${title}: ours ${ours.toFixed(2)} ${unit}, other ${theirs.toFixed(2)} ${unit}, ` +
-      `ratio ${ratio.toFixed(2)} (goal ≤ ${goal}: ${verdict})`
+      `ratio ${ratio.toFixed(2)}${verdict}`
   )
+  return { title, ours, other: theirs, unit, ratio, goal: goal ?? null, met }
+}
+
+/** A figure that stands alone: printed, and as data of the same shape. */
+export const note = (title, figure, unit) => {
+  console.log(`${title}: ${figure.toFixed(2)} ${unit}`)
+  return { title, ours: figure, other: null, unit, ratio: null, goal: null, met: null }
 }

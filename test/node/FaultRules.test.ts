@@ -21,12 +21,14 @@ describe("rules of misbehaviour", () => {
         { then: { malformed: { text: "x" } } },
         {
           then: { task: { hidden: 1, stale: 2, polls: 3, status: "S", fail: "F", endStatus: "E" } }
-        }
+        },
+        { then: { task: { lasts: "3 seconds" } } }
       ]
       const rules = yield* Faults.decode(input)
       const text = JSON.stringify(Faults.encode(rules))
       assert.deepStrictEqual(yield* Faults.decodeText(text), rules)
       assert.include(text, '"latency":2000')
+      assert.include(text, '"lasts":3000')
     })
   )
 
@@ -54,7 +56,9 @@ describe("rules of misbehaviour", () => {
           /^rule 1: then\.error\.httpStatus: must be an HTTP status/
         ],
         [[{ then: { malformed: "garbage" } }], /^rule 1: then\.malformed: must be "html"/],
-        [[{ then: { task: { polls: -1 } } }], /^rule 1: then\.task\.polls: must be a whole number/]
+        [[{ then: { task: { polls: -1 } } }], /^rule 1: then\.task\.polls: must be a whole number/],
+        [[{ then: { task: { lasts: -1 } } }], /^rule 1: then\.task\.lasts: must be milliseconds/],
+        [[{ then: { task: { lasts: "ever" } } }], /^rule 1: then\.task\.lasts: must be millisec/]
       ]
       for (const [input, expected] of cases) {
         assert.match(yield* refused(input), expected, JSON.stringify(input))

@@ -25,7 +25,11 @@ const Time = Schema.transformOrFail(
   {
     strict: true,
     decode: (input, _, ast) => {
-      const time = Option.filter(Duration.decodeUnknown(input), Duration.isFinite)
+      // Effect reads a time below zero as zero.
+      const isNegative = typeof input === "number" ? input < 0 : input.trimStart().startsWith("-")
+      const time = isNegative
+        ? Option.none()
+        : Option.filter(Duration.decodeUnknown(input), Duration.isFinite)
       return Option.match(time, {
         onNone: () =>
           ParseResult.fail(
@@ -150,6 +154,9 @@ export const Malformed = Schema.Union(
  * - `stale`: for so many polls the task that it replaced is listed in its place; none, when it
  *   replaced none.
  * - `polls`: for so many polls after that, it runs.
+ * - `lasts`: it runs until this long after its start, by the server's clock, however often it is
+ *   asked for: milliseconds, or a text such as `"2 seconds"`. With `polls`, until both are over.
+ *   Its finish time is not before that either.
  * - `status`: the word for a task that runs, instead of `Running`.
  * - `fail`: it ends as `Failed`, with this message.
  * - `endStatus`: the word for its end, whatever that is.
@@ -161,6 +168,7 @@ export const TaskEffect = Schema.Struct({
   hidden: Schema.optionalWith(Count, { exact: true }),
   stale: Schema.optionalWith(Count, { exact: true }),
   polls: Schema.optionalWith(Count, { exact: true }),
+  lasts: Schema.optionalWith(Time, { exact: true }),
   status: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
   fail: Schema.optionalWith(Schema.String, { exact: true }),
   endStatus: Schema.optionalWith(Schema.NonEmptyString, { exact: true })

@@ -74,6 +74,30 @@ describe("faults of tasks", () => {
     )
   )
 
+  it.scopedLive("a task is seen running for as long as it is told to, by the server's clock", () =>
+    withServer(
+      Effect.gen(function* () {
+        const { misbehave, server, session } = yield* prepared
+        yield* session.files.write(`${path}/a.txt`, "aaaa")
+        yield* misbehave([
+          { when: { taskType: "upload" }, then: { task: { lasts: "200 seconds" } } }
+        ])
+        yield* Wire.call("SyncContext", { SessionId: session.sessionId })
+        yield* server.admin.advance("100 seconds")
+        const uploads = Wire.info(session.sessionId, { TaskType: "upload" })
+        // The half of what has been moved in truth.
+        const [half] = yield* Wire.eventually(uploads, ([task]) => task?.bytesDone === 2)
+        assert.strictEqual(half?.status, "Running")
+        assert.strictEqual(half?.finishTime, 0)
+        yield* server.admin.advance("100 seconds")
+        const [end] = yield* uploads
+        assert.strictEqual(end?.status, "Success")
+        assert.strictEqual(end?.bytesDone, 4)
+        assert.isAtLeast(end?.finishTime ?? 0, (end?.startTime ?? 0) + 200)
+      })
+    )
+  )
+
   it.scopedLive("C5: a stale task is listed for n polls, and the sync is not fooled", () =>
     withServer(
       Effect.gen(function* () {

@@ -99,7 +99,7 @@ describe("the watch over an idle session", () => {
         counts: Session.noCounts,
         ended: yield* Deferred.make<void>()
       }
-      session.tasks.set(Session.taskKey(task), task)
+      session.tasks.put(task)
       yield* TestClock.adjust("100 seconds")
       assert.deepStrictEqual(released, [])
       task.status = "Failed"

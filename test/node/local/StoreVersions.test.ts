@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as DataDirectory from "../../../packages/node/src/local/DataDirectory.js"
 import * as State from "../../../packages/node/src/local/State.js"
 import * as StoreVersions from "../../../packages/node/src/local/contexts/StoreVersions.js"
+import { overlaps } from "../../../packages/node/src/local/sync/TransferQueue.js"
 import { temporaryDirectory } from "./life.js"
 
 const binding = (sessionId: string, mount: string, contextId = "c", mapped = "") => ({
@@ -64,6 +65,25 @@ describe("StoreVersions", () => {
         versions.raise("c", "/w/y", [])
         versions.lower("c", "/w/x", [own])
         assert.isFalse(versions.hasSeen(own))
+      })
+  )
+
+  it.scopedLive(
+    "a change counts for what lies at, above and below its path, and nothing else",
+    () =>
+      Effect.gen(function* () {
+        const versions = yield* fresh
+        const places = ["/a", "/a/b", "/a/b/c", "/a/d", "/ab"]
+        const all = places.map((path, index) => binding(`s${index}`, `/m${index}`, "c", path))
+        for (const changed of places) {
+          for (const of of all) versions.see(of)
+          versions.raise("c", changed, [])
+          assert.deepStrictEqual(
+            all.map(versions.hasSeen),
+            places.map((path) => !overlaps(path, changed)),
+            changed
+          )
+        }
       })
   )
 })

@@ -107,6 +107,104 @@ describe("TransferQueue", () => {
     )
   })
 
+  it.effect("whoever gives up leaves nobody in the way of those that it waited for", () =>
+    Effect.gen(function* () {
+      const { running, start } = harness(4)
+      const first = yield* start("first", claim("/w/x"))
+      const above = yield* start("above", claim("/w"))
+      yield* start("behind", claim("/w/x"))
+      yield* above.interrupt
+      yield* start("later", claim("/w/x/y"))
+      assert.deepStrictEqual(running, ["first"])
+      yield* first.end
+      yield* Effect.yieldNow()
+      assert.deepStrictEqual(running, ["behind"])
+    })
+  )
+
+  // The rule in its plain form: one after the other, whoever conflicts with nobody before it.
+  it.effect("lets those run that the plain rule lets run", () => {
+    const overlap = (one: TransferQueue.Claim, other: TransferQueue.Claim) =>
+      one.contextId === other.contextId &&
+      TransferQueue.overlaps(one.mount, other.mount) &&
+      (one.sessionId === other.sessionId || one.type === "upload" || other.type === "upload")
+    const claims = FastCheck.record({
+      sessionId: FastCheck.constantFrom("s", "t"),
+      contextId: FastCheck.constantFrom("c", "c", "d"),
+      mount: FastCheck.constantFrom("/", "/a", "/a/b", "/a/b/c", "/a/d", "/ab", "/e"),
+      type: FastCheck.constantFrom("upload" as const, "download" as const),
+      brief: FastCheck.boolean()
+    })
+    const step = FastCheck.record({ claim: claims, leaves: FastCheck.option(FastCheck.nat()) })
+    const limit = 3
+    const check = (steps: ReadonlyArray<{ claim: TransferQueue.Claim; leaves: number | null }>) =>
+      Effect.gen(function* () {
+        const { running, start } = harness(limit)
+        const places: Array<{
+          readonly name: string
+          readonly claim: TransferQueue.Claim
+          readonly end: Effect.Effect<unknown>
+          readonly interrupt: Effect.Effect<unknown>
+          running: boolean
+        }> = []
+        const callNext = () => {
+          let busy = places.filter((place) => place.running && !place.claim.brief).length
+          for (const [index, place] of places.entries()) {
+            if (place.running || (busy >= limit && !place.claim.brief)) continue
+            if (places.slice(0, index).some((earlier) => overlap(earlier.claim, place.claim))) {
+              continue
+            }
+            place.running = true
+            if (!place.claim.brief) busy++
+          }
+        }
+        let givenUp = false
+        const leave = (index: number) => {
+          const [place] = places.splice(index, 1)
+          callNext()
+          if (place === undefined) return Effect.void
+          if (running.includes(place.name)) return place.end
+          givenUp = true
+          return place.interrupt
+        }
+        const agree = Effect.gen(function* () {
+          for (let turn = 0; turn < 5; turn++) yield* Effect.yieldNow()
+          const expected = places.filter((place) => place.running).map((place) => place.name)
+          if (!givenUp) assert.deepStrictEqual(running.toSorted(), expected.toSorted())
+          // Whoever gives up may still hold others back, but lets nobody into another's way.
+          const live = places.filter((place) => running.includes(place.name))
+          assert.strictEqual(live.length, running.length)
+          assert.isAtMost(live.filter((place) => !place.claim.brief).length, limit)
+          for (const [index, place] of live.entries()) {
+            assert.isFalse(live.slice(0, index).some((other) => overlap(other.claim, place.claim)))
+          }
+          if (places.length > 0) assert.isAbove(live.length, 0)
+        })
+        for (const [index, { claim, leaves }] of steps.entries()) {
+          const name = `${index}`
+          places.push({ name, claim, running: false, ...(yield* start(name, claim)) })
+          callNext()
+          yield* agree
+          if (leaves !== null) {
+            yield* leave(leaves % places.length)
+            yield* agree
+          }
+        }
+        while (places.length > 0) {
+          yield* leave(0)
+          yield* agree
+        }
+      })
+    return Effect.promise(() =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(FastCheck.array(step, { maxLength: 20 }), (steps) =>
+          Effect.runPromise(check(steps))
+        ),
+        { numRuns: 300 }
+      )
+    )
+  })
+
   it.effect("what is brief waits for those in its way, but not for the limit", () =>
     Effect.gen(function* () {
       const { running, start } = harness(1)

@@ -147,6 +147,61 @@ const prepare = async (client: Libsql.Client): Promise<void> => {
   }
 }
 
+interface Writing {
+  readonly statements: ReadonlyArray<Libsql.InStatement>
+  readonly done: (result: Effect.Effect<void, SqlError>) => void
+}
+
+/**
+ * Whatever is to be written in one turn of the event loop becomes one transaction: a commit
+ * costs more than the statements in it. If that fails, each is tried for itself, so that none
+ * fails by the fault of another.
+ *
+ * The client's own transactions open a connection each and never close it; a batch is a
+ * transaction on the connection at hand.
+ */
+const writer = (client: Libsql.Client): Service["atomically"] => {
+  let waiting: Array<Writing> = []
+  const write = (group: ReadonlyArray<Writing>): void => {
+    const succeed = () => {
+      for (const { done } of group) done(Effect.void)
+    }
+    const fail = (cause: unknown) => {
+      if (group.length > 1) {
+        for (const writing of group) write([writing])
+        return
+      }
+      const error = new SqlError({ cause, message: "Failed to execute transaction" })
+      for (const { done } of group) done(Effect.fail(error))
+    }
+    client
+      .batch(
+        group.flatMap(({ statements }) => statements),
+        "write"
+      )
+      .then(succeed, fail)
+  }
+  const writeAll = () => {
+    const group = waiting
+    waiting = []
+    write(group)
+  }
+  return (statements) =>
+    statements.length === 0
+      ? Effect.void
+      : Effect.async<void, SqlError>((done) => {
+          if (waiting.length === 0) setImmediate(writeAll)
+          waiting.push({
+            statements: statements.map((statement) => {
+              const [sql, args] = statement.compile()
+              // Every value that the tables' modules bind is a text, a number or null.
+              return { sql, args: args as Array<Libsql.InValue> }
+            }),
+            done
+          })
+        })
+}
+
 /**
  * Opens the state file and brings its schema up to date.
  *
@@ -167,23 +222,7 @@ export const make: Effect.Effect<Service, LocalAgentBayError, DataDirectory | Sc
     const context = yield* Layer.build(LibsqlClient.layer({ liveClient: client }))
     return {
       sql: Context.get(context, SqlClient.SqlClient),
-      // The client's own transactions open a connection each and never close it; a batch is
-      // a transaction on the connection at hand.
-      atomically: (statements) =>
-        statements.length === 0
-          ? Effect.void
-          : Effect.tryPromise({
-              try: () =>
-                client.batch(
-                  statements.map((statement) => {
-                    const [sql, args] = statement.compile()
-                    // Every value that the tables' modules bind is a text, a number or null.
-                    return { sql, args: args as Array<Libsql.InValue> }
-                  }),
-                  "write"
-                ),
-              catch: (cause) => new SqlError({ cause, message: "Failed to execute transaction" })
-            }).pipe(Effect.asVoid)
+      atomically: writer(client)
     }
   })
 

@@ -3,77 +3,32 @@
  *
  * @since 0.1.0
  */
-import type { ContextStatusData } from "@effect-agentbay/core/ContextStatus"
 import * as Protocol from "@effect-agentbay/core/Protocol"
-import * as DateTime from "effect/DateTime"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Either from "effect/Either"
 import { ContextStore } from "../contexts/ContextStore.js"
 import { FaultPlan } from "../faults/FaultPlan.js"
-import { type Entry, handle, isoSeconds } from "./Operation.js"
+import { type Entry, handle, handleNow, isoSeconds } from "./Operation.js"
 import * as Refusal from "./Refusal.js"
 import type { Session, Task } from "../sessions/Session.js"
 import { SessionRegistry } from "../sessions/SessionRegistry.js"
 import { SyncEngine } from "../sync/SyncEngine.js"
+import * as StatusText from "./StatusText.js"
 import * as SyncRequest from "./SyncRequest.js"
-import type { Shown } from "../faults/TaskLens.js"
+import type { Filter } from "../sessions/TaskList.js"
 
-const time = (seconds: number): Option.Option<DateTime.Utc> =>
-  seconds === 0 ? Option.none() : Option.some(DateTime.unsafeMake(seconds * 1000))
-
-const statusItem = (task: Shown): ContextStatusData => ({
-  contextId: task.contextId,
-  path: task.path,
-  errorMessage: task.errorMessage,
-  status: task.status,
-  startTime: time(task.started),
-  finishTime: time(task.finished),
-  taskType: task.type,
-  taskId: task.id,
-  ...task.counts,
-  // Not in the message: other clients take any text there for a failure.
-  ...(task.skipped === undefined || task.skipped.count === 0
-    ? {}
-    : { skipped: task.skipped.count, skippedPaths: task.skipped.paths })
-})
-
-const statusReply = (tasks: ReadonlyArray<Shown>) => ({
-  data: { contextStatus: tasks.map(statusItem) }
-})
-
-/** All tasks of a session; the very same reply as long as none of them changes. */
-const makeWholeStatus = () => {
-  const replies = new WeakMap<
-    Session,
-    { readonly revision: number; readonly reply: ReturnType<typeof statusReply> }
-  >()
-  return (session: Session) => {
-    const known = replies.get(session)
-    if (known?.revision === session.tasksRevision) return known.reply
-    const reply = statusReply([...session.tasks.values()])
-    replies.set(session, { revision: session.tasksRevision, reply })
-    return reply
+/** All tasks of a session; the very same text as long as none of them changes. */
+const makeWholeStatus = (write: (tasks: ReadonlyArray<Task>) => string) => {
+  const texts = new WeakMap<Session, { readonly revision: number; readonly text: string }>()
+  return (session: Session): string => {
+    const known = texts.get(session)
+    if (known?.revision === session.tasksRevision) return known.text
+    const text = write(session.tasks.all())
+    texts.set(session, { revision: session.tasksRevision, text })
+    return text
   }
 }
-
-/** The tasks that a filter lets through, the longest listed first. */
-const filtered = (
-  session: Session,
-  filter: {
-    readonly contextId?: string | undefined
-    readonly path?: string | undefined
-    readonly taskType?: string | undefined
-  }
-): ReadonlyArray<Task> =>
-  [...session.tasks.values()].filter(
-    (task) =>
-      passes(filter.contextId, task.contextId) &&
-      passes(filter.path, task.path) &&
-      passes(filter.taskType, task.type)
-  )
-
-/** A filter that is absent or empty lets everything through. */
-const passes = (wanted: string | undefined, value: string): boolean => !wanted || wanted === value
 
 /**
  * The entries of this group.
@@ -90,18 +45,28 @@ export const make: Effect.Effect<
   const registry = yield* SessionRegistry
   const engine = yield* SyncEngine
 
-  const wholeStatus = makeWholeStatus()
+  const clock = yield* Clock.clockWith(Effect.succeed)
+
+  const write = StatusText.make()
+  const wholeStatus = makeWholeStatus(write)
+
+  const statusText = (session: Session, filter: Filter): string => {
+    const lens = faults.lens()
+    if (lens !== undefined) {
+      return write(lens.look(session.tasks.find(filter), clock.unsafeCurrentTimeMillis()))
+    }
+    return filter.contextId || filter.path || filter.taskType
+      ? write(session.tasks.find(filter))
+      : wholeStatus(session)
+  }
 
   return [
-    handle(Protocol.GetContextInfo, (payload) =>
-      Effect.map(registry.get(payload.sessionId), (session) => {
-        const lens = faults.lens()
-        if (lens !== undefined) return statusReply(lens.look(filtered(session, payload)))
-        return payload.contextId || payload.path || payload.taskType
-          ? statusReply(filtered(session, payload))
-          : wholeStatus(session)
-      })
-    ),
+    handleNow(Protocol.GetContextInfo, (payload) => {
+      const session = registry.find(payload.sessionId)
+      return session === undefined
+        ? Either.left(Refusal.sessionNotFound)
+        : Either.right({ Data: { ContextStatus: statusText(session, payload) } })
+    }),
     handle(
       Protocol.SyncContext,
       Effect.fn("LocalAgentBay.SyncContext")(function* (payload) {

@@ -167,7 +167,7 @@ const quiet = (registry: Context.Tag.Service<SessionRegistry>): Effect.Effect<vo
   Effect.suspend(() => {
     const running = registry
       .all()
-      .flatMap((session) => [...session.tasks.values()])
+      .flatMap((session) => session.tasks.all())
       .filter((task) => task.status === "Running")
     return running.length === 0
       ? Effect.void
@@ -212,7 +212,7 @@ export const make = Effect.fnUntraced(function* <E extends { readonly message: s
       policy,
       boundAt: iso(boundAt)
     })),
-    tasks: [...session.tasks.values()].map(taskState)
+    tasks: session.tasks.all().map(taskState)
   })
 
   const state = world.use((rooms) =>

@@ -88,6 +88,20 @@ interface Sight {
   readonly version: number
 }
 
+/** The versions of one context: of its paths, and the sum of those below a path. */
+interface Versions {
+  readonly at: Map<string, number>
+  readonly below: Map<string, number>
+}
+
+/** The paths above one in normal form, the nearest first. */
+function* foldersAbove(path: string): Generator<string> {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    yield path.slice(0, end)
+  }
+  if (path !== "/") yield "/"
+}
+
 /** By the mount: a session has one binding there, wherever its files are stored. */
 const keyOf = (sessionId: string, mount: string): string => JSON.stringify([sessionId, mount])
 
@@ -96,7 +110,7 @@ const keyOf = (sessionId: string, mount: string): string => JSON.stringify([sess
  */
 export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(function* () {
   const { sql } = yield* State
-  const versions = new Map<string, Map<string, number>>()
+  const versions = new Map<string, Versions>()
   const seen = new Map<string, Sight>()
 
   const Version = Schema.Struct({
@@ -116,9 +130,13 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     Result: Version,
     execute: () => sql`SELECT * FROM store_versions`
   })(undefined)
-  const put = (contextId: string, mount: string, version: number) => {
-    const paths = versions.get(contextId) ?? new Map<string, number>()
-    versions.set(contextId, paths.set(mount, version))
+  const put = (contextId: string, path: string, version: number) => {
+    const paths = versions.get(contextId) ?? { at: new Map(), below: new Map() }
+    versions.set(contextId, paths)
+    const by = version - (paths.at.get(path) ?? 0)
+    paths.at.set(path, version)
+    for (const above of foldersAbove(path))
+      paths.below.set(above, (paths.below.get(above) ?? 0) + by)
   }
   for (const row of rows) put(row.context_id, row.path, row.version)
   const seenRows = yield* SqlSchema.findAll({
@@ -140,11 +158,11 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
   }
 
   /** Changes with every upload that touches the path, wherever above or below it. */
-  const present = (contextId: string, mount: string): number => {
-    let sum = 0
-    for (const [path, version] of versions.get(contextId) ?? []) {
-      if (overlaps(path, mount)) sum += version
-    }
+  const present = (contextId: string, path: string): number => {
+    const paths = versions.get(contextId)
+    if (paths === undefined) return 0
+    let sum = (paths.at.get(path) ?? 0) + (paths.below.get(path) ?? 0)
+    for (const above of foldersAbove(path)) sum += paths.at.get(above) ?? 0
     return sum
   }
   const hasSeen: Service["hasSeen"] = (of) =>
@@ -168,7 +186,7 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
     own: ReadonlyArray<BindingOf>,
     by: number
   ): ReadonlyArray<Statement<unknown>> => {
-    const version = (versions.get(contextId)?.get(mount) ?? 0) + by
+    const version = (versions.get(contextId)?.at.get(mount) ?? 0) + by
     put(contextId, mount, version)
     return [
       sql`

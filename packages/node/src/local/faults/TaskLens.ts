@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import type { TransferCounts } from "@effect-agentbay/core/ContextStatus"
+import * as Duration from "effect/Duration"
 import type * as Faults from "../../Faults.js"
 import * as FaultCount from "./FaultCount.js"
 import type { Task } from "../sessions/Session.js"
@@ -24,21 +25,33 @@ export type Shown = Omit<Task, "status" | "ended" | "sessionId" | "mount"> & {
  */
 export type Effect = NonNullable<Faults.Rule["then"]["task"]>
 
-/** How much of a transfer has been done after some of the polls for which it is to run. */
-const share = (counts: TransferCounts, done: number, polls: number): TransferCounts => ({
+/** How much is shown of a transfer that has been done, while it is to run. */
+const part = (counts: TransferCounts, share: number): TransferCounts => ({
   ...counts,
-  bytesDone: Math.floor((counts.bytesTotal * done) / (polls + 1)),
-  filesDone: Math.floor((counts.filesTotal * done) / (polls + 1))
+  bytesDone: Math.floor(counts.bytesTotal * share),
+  filesDone: Math.floor(counts.filesTotal * share)
 })
 
 /**
- * How a task is shown at its n-th poll, counted from 1; `before` is the task that it replaced.
+ * When a task is looked at: its n-th poll, counted from 1, and the Unix milliseconds of its
+ * start and of now.
+ *
+ * @since 0.1.0
+ */
+export interface Look {
+  readonly poll: number
+  readonly began: number
+  readonly now: number
+}
+
+/**
+ * How a task is shown at a look; `before` is the task that it replaced.
  *
  * @since 0.1.0
  */
 export const show = (
   effect: Effect,
-  poll: number,
+  { began, now, poll }: Look,
   task: Shown,
   before: Shown | undefined
 ): Shown | undefined => {
@@ -46,17 +59,25 @@ export const show = (
   if (poll <= hidden) return undefined
   if (poll <= stale) return before
   const since = poll - Math.max(hidden, stale)
+  const lasts = effect.lasts === undefined ? 0 : Duration.toMillis(effect.lasts)
+  const elapsed = now - began
   const ended = task.status !== "Running"
-  if (!ended || since <= polls) {
+  if (!ended || since <= polls || elapsed < lasts) {
+    const share = Math.min(since / (polls + 1), lasts === 0 ? 1 : elapsed / lasts, 1)
     return {
       ...task,
       status: status ?? "Running",
       errorMessage: "",
       finished: 0,
-      counts: ended ? share(task.counts, since, polls) : task.counts
+      counts: ended ? part(task.counts, share) : task.counts
     }
   }
-  const end: Shown = fail === undefined ? task : { ...task, status: "Failed", errorMessage: fail }
+  const finished = Math.max(task.finished, Math.floor((began + lasts) / 1000))
+  const end: Shown = {
+    ...task,
+    finished,
+    ...(fail === undefined ? {} : { status: "Failed", errorMessage: fail })
+  }
   return endStatus === undefined ? end : { ...end, status: endStatus }
 }
 
@@ -64,15 +85,19 @@ export const show = (
  * @since 0.1.0
  */
 export interface TaskLens {
-  /** Tells that a task begins, and which one it replaces in the list. */
-  readonly onBegin: (task: Task, replaced: Task | undefined) => void
-  /** How some of the tasks are shown to a status request, which counts as a poll of each. */
-  readonly look: (tasks: ReadonlyArray<Task>) => ReadonlyArray<Shown>
+  /** Tells that a task begins at some Unix milliseconds, and which one it replaces in the list. */
+  readonly onBegin: (task: Task, replaced: Task | undefined, now: number) => void
+  /**
+   * How some of the tasks are shown to a status request at some Unix milliseconds, which counts
+   * as a poll of each.
+   */
+  readonly look: (tasks: ReadonlyArray<Task>, now: number) => ReadonlyArray<Shown>
 }
 
 interface Watched {
   readonly effect: Effect
   readonly before: Shown | undefined
+  readonly began: number
   polls: number
 }
 
@@ -111,16 +136,22 @@ export const make = (faults: Faults.Faults): TaskLens | undefined => {
   }
 
   return {
-    onBegin: (task, replaced) => {
+    onBegin: (task, replaced, now) => {
       const effect = effectOn(task)
-      if (effect !== undefined) watched.set(task, { effect, before: replaced, polls: 0 })
+      if (effect !== undefined)
+        watched.set(task, { effect, before: replaced, began: now, polls: 0 })
     },
-    look: (tasks) =>
+    look: (tasks, now) =>
       tasks.flatMap((task) => {
         const seen = watched.get(task)
         if (seen === undefined) return [task]
         seen.polls++
-        const shown = show(seen.effect, seen.polls, task, seen.before)
+        const shown = show(
+          seen.effect,
+          { poll: seen.polls, began: seen.began, now },
+          task,
+          seen.before
+        )
         return shown === undefined ? [] : [shown]
       })
   }

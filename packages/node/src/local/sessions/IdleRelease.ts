@@ -25,7 +25,7 @@ export interface IdleRelease {
 const lastUse = (session: Session, now: number): number => {
   if (session.atWork > 0) return now
   let last = session.activeAt
-  for (const task of session.tasks.values()) {
+  for (const task of session.tasks.all()) {
     // The end of a task is known by the second. A session must not go too early.
     const used = task.status === "Running" ? now : (task.finished + 1) * 1000
     if (used > last) last = used

@@ -8,6 +8,7 @@ import type { SyncPolicy } from "@effect-agentbay/core/ContextSync"
 import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as TaskList from "./TaskList.js"
 
 /**
  * A context mounted in a session.
@@ -102,8 +103,7 @@ export interface Session extends Lasting {
   activeAt: number
   /** How many pieces of work go on inside it. */
   atWork: number
-  /** The listed tasks by {@link taskKey}, the longest listed first. */
-  readonly tasks: Map<string, Task>
+  readonly tasks: TaskList.TaskList
   /** Grows with every change of the tasks. */
   tasksRevision: number
   /**
@@ -139,18 +139,10 @@ export const make = (
   endReason: now.endReason ?? "",
   activeAt: now.at,
   atWork: 0,
-  tasks: new Map((now.tasks ?? []).map((task) => [taskKey(task), task])),
+  tasks: TaskList.make(now.tasks ?? []),
   tasksRevision: 0,
   gate: Effect.unsafeMakeSemaphore(gateWidth)
 })
-
-/**
- * A session lists one task for each context, path and type.
- *
- * @since 0.1.0
- */
-export const taskKey = (task: Pick<Task, "contextId" | "path" | "type">): string =>
-  JSON.stringify([task.contextId, task.path, task.type])
 
 /**
  * The counts of a task that has not moved anything.

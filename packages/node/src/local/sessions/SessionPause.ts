@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function* (
   // What was let in before may list tasks until it is done: they are known with all permits.
   const transfersEnded = (session: Session) =>
     Effect.suspend(() =>
-      Effect.forEach([...session.tasks.values()], (task) => Deferred.await(task.ended), {
+      Effect.forEach(session.tasks.all(), (task) => Deferred.await(task.ended), {
         discard: true
       })
     )

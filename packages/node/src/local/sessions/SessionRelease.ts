@@ -90,7 +90,7 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
 
   const release = Effect.fnUntraced(function* (session: Session) {
     yield* session.gate.take(gateWidth)
-    yield* Effect.forEach([...session.tasks.values()], (task) => Deferred.await(task.ended), {
+    yield* Effect.forEach(session.tasks.all(), (task) => Deferred.await(task.ended), {
       discard: true
     })
     const left = yield* uploadAll(session)

@@ -19,7 +19,7 @@ import * as Identifier from "../Identifier.js"
 import * as IdleRelease from "./IdleRelease.js"
 import * as MountPath from "../MountPath.js"
 import * as Refusal from "../actions/Refusal.js"
-import { type Binding, make as makeSession, type Session, taskKey } from "./Session.js"
+import { type Binding, make as makeSession, type Session } from "./Session.js"
 import * as SessionBinding from "./SessionBinding.js"
 import * as SessionPause from "./SessionPause.js"
 import { notRunning, SessionRegistry } from "./SessionRegistry.js"
@@ -97,7 +97,7 @@ type Needs =
 /** The server that made these bindings died before it listed their first downloads. */
 const unfilled = ({ bindings, tasks }: Session): ReadonlyArray<Binding> =>
   bindings.filter(
-    ({ contextId, path }) => !tasks.has(taskKey({ contextId, path, type: "download" }))
+    ({ contextId, path }) => tasks.get({ contextId, path, type: "download" }) === undefined
   )
 
 /**

@@ -21,7 +21,7 @@ import * as Identifier from "../Identifier.js"
 import * as Mapping from "./Mapping.js"
 import * as Policy from "./Policy.js"
 import { Recycling } from "../contexts/Recycling.js"
-import { type Binding, noCounts, type Session, type Task, taskKey } from "../sessions/Session.js"
+import { type Binding, noCounts, type Session, type Task } from "../sessions/Session.js"
 import { SessionRegistry, stoppedMessage } from "../sessions/SessionRegistry.js"
 import { State } from "../State.js"
 import { StoreVersions } from "../contexts/StoreVersions.js"
@@ -192,10 +192,10 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     if (Exit.isSuccess(exit)) {
       task.status = "Success"
     } else {
-      task.status = "Failed"
       task.errorMessage = Cause.isInterruptedOnly(exit.cause)
         ? stoppedMessage
         : yield* failureMessage(task, exit.cause)
+      task.status = "Failed"
     }
     task.finished = Math.floor((yield* Clock.currentTimeMillis) / 1000)
     session.tasksRevision++
@@ -217,7 +217,7 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
   }
 
   /** A task that was replaced before its turn came has nothing to do: the newer one does it. */
-  const isListed = (session: Session, task: Task) => session.tasks.get(taskKey(task)) === task
+  const isListed = (session: Session, task: Task) => session.tasks.get(task) === task
 
   const perform = (session: Session, task: Task, copy: boolean): Effect.Effect<void> =>
     queue
@@ -244,7 +244,8 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
       )
 
   const list = Effect.fnUntraced(function* (session: Session, requests: ReadonlyArray<Request>) {
-    const started = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const now = yield* Clock.currentTimeMillis
+    const started = Math.floor(now / 1000)
     const listed: Array<Effect.Effect<Task>> = []
     const tasks: Array<Task> = []
     for (const { copy = true, ...request } of requests) {
@@ -264,9 +265,8 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     }
     yield* state.atomically(tasks.map(table.putTask))
     for (const task of tasks) {
-      faults.lens()?.onBegin(task, session.tasks.get(taskKey(task)))
-      session.tasks.delete(taskKey(task))
-      session.tasks.set(taskKey(task), task)
+      faults.lens()?.onBegin(task, session.tasks.get(task), now)
+      session.tasks.put(task)
     }
     session.tasksRevision++
     return listed

@@ -1,7 +1,8 @@
 /**
  * Who may transfer when. Transfers that could get into each other's way run one after the
  * other in the order they were asked for, and only so many run at once. Whatever else changes
- * stored files stands in the same queue.
+ * stored files stands in the same queue. Thousands may stand in it: a turn that ends costs
+ * little more than those that it lets go on.
  *
  * @since 0.1.0
  */
@@ -10,6 +11,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as ClaimTree from "./ClaimTree.js"
 
 /**
  * What a transfer touches.
@@ -59,20 +61,19 @@ const isBelow = (path: string, folder: string): boolean =>
 export const overlaps = (one: string, other: string): boolean =>
   one === other || isBelow(one, other) || isBelow(other, one)
 
-/**
- * Two transfers of one context conflict where their paths overlap, unless both only read
- * the store, for different sessions.
- */
-const conflicts = (one: Claim, other: Claim): boolean =>
-  one.contextId === other.contextId &&
-  overlaps(one.mount, other.mount) &&
-  (one.sessionId === other.sessionId || one.type === "upload" || other.type === "upload")
-
 interface Place {
   readonly claim: Claim
+  /** Grows with every place. */
+  readonly number: number
   readonly called: Deferred.Deferred<void>
-  running: boolean
+  /** How many places it waits for. */
+  blockers: number
+  /** The places that wait for this one. */
+  readonly waiting: Array<Place>
+  state: "waiting" | "running" | "left"
 }
+
+const inOrder = (one: Place, other: Place): number => one.number - other.number
 
 const isBrief = ({ claim }: Place): boolean => claim.brief === true
 
@@ -89,37 +90,89 @@ export const atOnce = 4
  * @since 0.1.0
  */
 export const make = (limit: number): Service => {
-  const places: Array<Place> = []
+  const trees = new Map<string, ClaimTree.ClaimTree<Place>>()
+  /** Those that nothing stands in the way of but the limit, in the order of asking. */
+  const ready: Array<Place> = []
+  const readyBriefs: Array<Place> = []
+  let running = 0
+  let asked = 0
 
-  const callNext = () => {
-    let running = places.filter((place) => place.running && !isBrief(place)).length
-    for (const [index, place] of places.entries()) {
-      if (place.running || (running >= limit && !isBrief(place))) continue
-      const blocked = places
-        .slice(0, index)
-        .some((earlier) => conflicts(earlier.claim, place.claim))
-      if (blocked) continue
-      place.running = true
-      if (!isBrief(place)) running++
-      Deferred.unsafeDone(place.called, Effect.void)
+  const call = (place: Place) => {
+    place.state = "running"
+    if (!isBrief(place)) running++
+    Deferred.unsafeDone(place.called, Effect.void)
+  }
+
+  const callReady = () => {
+    const called = ready.splice(0, Math.max(limit - running, 0))
+    called.push(...readyBriefs.splice(0))
+    for (const place of called.toSorted(inOrder)) call(place)
+  }
+
+  const makeReady = (place: Place) => {
+    const among = isBrief(place) ? readyBriefs : ready
+    const index = among.findLastIndex((other) => other.number < place.number)
+    among.splice(index + 1, 0, place)
+  }
+
+  const join = (claim: Claim, called: Deferred.Deferred<void>): Place => {
+    const place: Place = {
+      claim,
+      number: asked++,
+      called,
+      blockers: 0,
+      waiting: [],
+      state: "waiting"
     }
+    const tree = trees.get(claim.contextId) ?? ClaimTree.make<Place>()
+    trees.set(claim.contextId, tree)
+    for (const blocker of tree.join(claim, place)) {
+      blocker.waiting.push(place)
+      place.blockers++
+    }
+    if (place.blockers === 0) makeReady(place)
+    callReady()
+    return place
+  }
+
+  /** What waits for the place goes on; those of them that have left already let others go on. */
+  const release = (place: Place) => {
+    const released = [place]
+    for (let next = released.pop(); next !== undefined; next = released.pop()) {
+      const { contextId } = next.claim
+      const tree = trees.get(contextId)
+      tree?.leave(next)
+      if (tree?.isEmpty() === true) trees.delete(contextId)
+      for (const waiting of next.waiting) {
+        waiting.blockers--
+        if (waiting.blockers > 0) continue
+        if (waiting.state === "left") released.push(waiting)
+        else makeReady(waiting)
+      }
+    }
+  }
+
+  const leave = (place: Place) => {
+    const { state } = place
+    place.state = "left"
+    if (state === "running") {
+      if (!isBrief(place)) running--
+      release(place)
+    } else if (place.blockers === 0) {
+      ready.splice(ready.indexOf(place), 1)
+      release(place)
+    }
+    // Else it keeps its place until its turn would have come: others may wait for it instead of
+    // for what it waits for.
+    callReady()
   }
 
   return {
     withTurn: (claim, effect) =>
       Effect.acquireUseRelease(
-        Effect.map(Deferred.make<void>(), (called) => {
-          const place: Place = { claim, called, running: false }
-          places.push(place)
-          callNext()
-          return place
-        }),
+        Effect.map(Deferred.make<void>(), (called) => join(claim, called)),
         (place) => Effect.zipRight(Deferred.await(place.called), effect),
-        (place) =>
-          Effect.sync(() => {
-            places.splice(places.indexOf(place), 1)
-            callNext()
-          })
+        (place) => Effect.sync(() => leave(place))
       )
   }
 }
