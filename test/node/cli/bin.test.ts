@@ -36,6 +36,8 @@ const start = (
     readonly env?: { readonly [name: string]: string }
     /** A file that stdout goes to; it is captured otherwise. */
     readonly stdout?: number
+    /** What is piped into it; nothing otherwise. */
+    readonly stdin?: string
   }
 ) =>
   Effect.acquireRelease(
@@ -44,8 +46,9 @@ const start = (
       const child = spawn(process.execPath, [bin, ...args], {
         cwd: options.cwd,
         env: { ...inherited, ...options.env },
-        stdio: ["ignore", options.stdout ?? "pipe", "pipe"]
+        stdio: [options.stdin === undefined ? "ignore" : "pipe", options.stdout ?? "pipe", "pipe"]
       })
+      child.stdin?.end(options.stdin)
       let stdout = ""
       let stderr = ""
       child.stdout?.setEncoding("utf8").on("data", (text) => (stdout += text))
@@ -163,6 +166,29 @@ describe("the executable", { timeout: 60_000 }, () => {
       assert.match(stderr, /^agentbay: [^\n]*\n$/m)
       assert.notInclude(stderr, "akm-secret")
       assert.isFalse(NodeFs.existsSync(Path.join(cwd, ".agentbay")))
+    })
+  )
+
+  it.scopedLive("a detached sync is one line on stdout, and --resume - takes it from stdin", () =>
+    Effect.gen(function* () {
+      const cwd = yield* Harness.temporaryDirectory
+      const { env } = yield* endlessService
+      const detached = yield* runBin([...syncArgs, "--detach"], { cwd, env })
+      assert.deepStrictEqual([detached.code, detached.stderr], [0, ""])
+      assert.match(detached.stdout, /^agentbay-sync-1\.[^\s]+\n$/)
+      const { code, stderr, stdout } = yield* runBin(
+        ["sync", "--session", "s", "--resume", "-", "--max-retries", "1", "--interval", "10ms"],
+        { cwd, env, stdin: detached.stdout }
+      )
+      assert.deepStrictEqual([code, stdout], [3, ""], stderr)
+      assert.match(stderr, /^agentbay: sync was not done after 2 .* c at \/work[^\n]*\n$/m)
+      const blank = yield* runBin(["sync", "--session", "s", "--resume", "-"], {
+        cwd,
+        env,
+        stdin: ""
+      })
+      assert.strictEqual(blank.code, 2)
+      assert.match(blank.stderr, /^agentbay: --resume must be a token [^\n]*\n$/)
     })
   )
 

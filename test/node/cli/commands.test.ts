@@ -3,11 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
 import * as NodeFs from "node:fs"
 import * as Path from "node:path"
 import * as Environment from "../../../packages/node/src/cli/Environment.js"
@@ -26,15 +24,7 @@ const item = (status: string, extra?: { readonly [key: string]: unknown }) => ({
 
 const target = ["--session", "session-1", "--context", "SdkCtx-1", "--path", "/work"]
 
-/** Runs a command line while the test's clock moves on, second by second. */
-const runInTime = (args: ReadonlyArray<string>, options?: Parameters<typeof Harness.run>[1]) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(Harness.run(args, options))
-    yield* Effect.fork(
-      Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
-    )
-    return yield* Fiber.join(fiber)
-  })
+const { runInTime } = Harness
 
 describe("sync", () => {
   it.effect("shows the tasks and the outcome", () =>
@@ -187,6 +177,21 @@ describe("wrong usage", () => {
     ["sync --session s --context c", /--context and --path go together/],
     ["sync --session s --interval soon", /--interval must be a time.*'soon'/],
     ["sync --session s --mode sideways", /upload, download/],
+    ["sync --session s --timeout soon", /--timeout must be a time.*'soon'/],
+    ["sync --session s --timeout 0s", /--timeout must be longer than no time/],
+    ["sync --all --timeout 0s", /--timeout must be longer than no time/],
+    ["sync --all --detach", /--detach gives the token of one sync: it goes with --session/],
+    ["sync --all --session s --detach", /--all is every session/],
+    ["sync --detach", /--session must name the session/],
+    ["sync --resume t", /--resume needs the --session/],
+    ["sync --session s --resume ", /--resume must be a token of --detach, but is blank/],
+    ["sync --session s --resume t", /--resume: the token is damaged/],
+    ["sync --session s --resume agentbay-sync-9.a.b", /the token is of another version/],
+    ["sync --all --resume t", /--resume goes on .*without --all/],
+    ["sync --session s --resume t --context c", /--resume goes on .*without --context/],
+    ["sync --session s --resume t --path /p", /--resume goes on .*without --path/],
+    ["sync --session s --resume t --mode upload", /--resume goes on .*without --mode/],
+    ["sync --session s --resume t --detach", /--resume goes on .*without --detach/],
     ["sync --session s --max-retries -1", /maxRetries/],
     ["info --session s --typo", /--typo/],
     ["info --session s extra", /'extra'/],

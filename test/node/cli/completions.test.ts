@@ -12,7 +12,10 @@ const cases: ReadonlyArray<readonly [line: string, candidates: ReadonlyArray<str
   ["agentbay session create --la", ["--label"]],
   ["agentbay context ls notes --pa", ["--page", "--page-size"]],
   ["agentbay session keep-alive --j", ["--json"]],
-  ["agentbay sync --session x --mo", ["--mode"]]
+  ["agentbay sync --session x --mo", ["--mode"]],
+  ["agentbay sync --session x --res", ["--resume"]],
+  ["agentbay sync --session x --de", ["--detach"]],
+  ["agentbay sync --all --ti", ["--timeout"]]
 ]
 
 const inBash = (script: string, line: string) => {

@@ -5,7 +5,9 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import * as NodeFs from "node:fs"
 import * as NodeOs from "node:os"
 import * as Path from "node:path"
@@ -112,6 +114,16 @@ export const run = (
       stderr: stderr.join("\n"),
       drawn: drawn.join("")
     }
+  })
+
+/** Runs a command line while the test's clock moves on, second by second. */
+export const runInTime = (args: ReadonlyArray<string>, options?: Parameters<typeof run>[1]) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(run(args, options))
+    const time = yield* Effect.fork(
+      Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
+    )
+    return yield* Effect.ensuring(Fiber.join(fiber), Fiber.interrupt(time))
   })
 
 export const temporaryDirectory = Effect.acquireRelease(

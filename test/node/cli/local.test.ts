@@ -176,6 +176,27 @@ describe("a data directory", () => {
     })
   )
 
+  it.scopedLive("keeps what a detached sync transfers: the command stays until it has ended", () =>
+    Effect.gen(function* () {
+      const data = yield* Harness.temporaryDirectory
+      const create = ["session", "create", "--context", "a=/work", "--data", data]
+      const { stdout: sessionId } = yield* run(create)
+      // Sparse here, but copied in full: it takes longer than the command would without staying.
+      const large = Path.join(data, "sessions", sessionId, "root/work/large")
+      write(Path.dirname(large), "large", "")
+      NodeFs.truncateSync(large, 100 * 1024 * 1024)
+      const args = ["sync", "--session", sessionId, "--data", data]
+      const detached = yield* run([...args, "--detach"])
+      assert.strictEqual(detached.code, 0, detached.stderr)
+      assert.match(detached.stderr, /^Local AgentBay runs in this command, so it stays/)
+      const { code, stderr, stdout } = yield* run([...args, "--resume", detached.stdout, "--json"])
+      assert.strictEqual(code, 0, stderr)
+      const result = JSON.parse(stdout)
+      assert.strictEqual(result.outcome, "Completed")
+      assert.strictEqual(result.contextStatusData[0].bytesTotal, 100 * 1024 * 1024)
+    })
+  )
+
   it.scopedLive("held by another command is waited for, which is said once", () =>
     Effect.gen(function* () {
       const data = yield* Harness.temporaryDirectory

@@ -273,6 +273,26 @@ describe("agentbay file", () => {
   )
 })
 
+describe("agentbay sync --detach", () => {
+  it.scopedLive("beside a server ends while the transfer runs, which --resume waits for", () =>
+    Effect.gen(function* () {
+      const { call, json, lines, server } = yield* serving
+      const [id] = yield* lines("session", "create", "--context", `a=${mount}`)
+      NodeFs.writeFileSync(`${server.sessionDirectory(id!)}${mount}/file`, "a")
+      yield* server.faults.set([{ when: { taskType: "upload" }, then: { task: { polls: 3 } } }])
+      const detached = yield* call("sync", "--session", id!, "--detach")
+      assert.deepStrictEqual([detached.code, detached.stderr], [0, ""])
+      const [info] = yield* json("info", "--session", id!, "--type", "upload")
+      assert.strictEqual(info.contextStatusData[0].status, "Running")
+      const resumed = yield* json("sync", "--session", id!, "--resume", detached.stdout)
+      assert.deepInclude(resumed[0], { sessionId: id, outcome: "Completed" })
+      // Whoever asks again is told the same.
+      const again = yield* json("sync", "--session", id!, "--resume", detached.stdout)
+      assert.strictEqual(again[0].outcome, "Completed")
+    })
+  )
+})
+
 describe("agentbay watch and sync --all", () => {
   it.scopedLive("tell of every session's transfers", () =>
     Effect.gen(function* () {

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as World from "../../../packages/node/src/local/admin/World.js"
 
@@ -63,6 +64,27 @@ describe("rooms that are replaced", () => {
       yield* Fiber.join(replacing)
       assert.strictEqual(yield* Fiber.join(late), "old")
       assert.deepStrictEqual(seen, ["open on old", "close on old", "open on old"])
+    })
+  )
+
+  it.scoped("are there at once for what does not wait, but not while they are replaced", () =>
+    Effect.gen(function* () {
+      const { ground, note, world } = yield* build
+      const gate = yield* Deferred.make<void>()
+      const present = () =>
+        Option.map(Option.fromNullable(world.now()), (rooms) => Context.get(rooms, Room))
+      assert.strictEqual(Option.getOrUndefined(present())?.ground, "old")
+      const working = yield* Effect.fork(world.use(() => Deferred.await(gate)))
+      yield* Effect.yieldNow()
+      const replacing = yield* Effect.fork(
+        world.replace({ change: Effect.zipRight(note("change"), Ref.set(ground, "new")) })
+      )
+      yield* Effect.yieldNow()
+      assert.isUndefined(world.now())
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(working)
+      yield* Fiber.join(replacing)
+      assert.strictEqual(Option.getOrUndefined(present())?.ground, "new")
     })
   )
 

@@ -34,7 +34,7 @@ export interface PollLoop<Reading> {
     onStep: ((step: Wait.Step<State, Result>) => void) | undefined,
     from: { readonly parent: Tracer.AnySpan | undefined; readonly now: number }
   ) => Place<Result, Failure | CallError>
-  /** Stops the loop; who still waits is interrupted. */
+  /** Stops the loop for good; who still waits is interrupted, and so is who comes after. */
   readonly close: Effect.Effect<void>
 }
 
@@ -116,6 +116,7 @@ export const make = <Reading>(options: {
   const members = new Set<Member<Reading>>()
   const pacing = makePacing(options.policy, members)
   let life: Life | undefined
+  let isClosed = false
   let ticks = 0
 
   const stop = (own: Life) => {
@@ -208,6 +209,10 @@ export const make = <Reading>(options: {
     from: { readonly parent: Tracer.AnySpan | undefined; readonly now: number }
   ) => {
     const { asleep, member } = makeMember(wait, onStep, { ...from, joinedAt: ticks })
+    if (isClosed) {
+      member.tell({ _tag: "Closed", end: Exit.interrupt(FiberId.none) })
+      return { start: Effect.void, asleep, leave: () => Effect.void }
+    }
     members.add(member)
     pacing.joined(member)
     return {
@@ -220,6 +225,7 @@ export const make = <Reading>(options: {
   return {
     enter,
     close: Effect.suspend(() => {
+      isClosed = true
       dismiss(Exit.interrupt(FiberId.none))
       return stopIfEmpty
     })

@@ -86,7 +86,8 @@ export const makeMember = <Reading, State, Result, Failure>(
     member: {
       joinedAt,
       dueBy: now + pauseOf({ policy, standing }),
-      deadline,
+      // Also who comes after its deadline, with a token that was kept, has a last look.
+      deadline: Math.max(deadline, now),
       policy,
       parent,
       standing,

@@ -41,6 +41,17 @@ export interface LocalPlaces {
 export class Local extends Context.Tag("@effect-agentbay/node/cli/Local")<Local, LocalPlaces>() {}
 
 /**
+ * Whether the server that answers lives in this very process: its transfers end with the
+ * command then.
+ *
+ * @since 0.1.0
+ */
+export class ServerInside extends Context.Reference<ServerInside>()(
+  "@effect-agentbay/node/cli/ServerInside",
+  { defaultValue: () => false }
+) {}
+
+/**
  * What a command can do with a service.
  *
  * @since 0.1.0
@@ -154,7 +165,10 @@ const here = (dataDirectory: string) =>
       const { layerLocal } = yield* nodeAgentBay
       const { LocalAgentBay } = yield* localAgentBay
       const started = layerLocal({ dataDirectory, pollPolicy: localPolicy })
-      return Layer.provideMerge(Layer.effect(Local, LocalAgentBay), started)
+      return Layer.merge(
+        Layer.provideMerge(Layer.effect(Local, LocalAgentBay), started),
+        Layer.succeed(ServerInside, true)
+      )
     })
   )
 

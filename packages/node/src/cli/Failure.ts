@@ -30,6 +30,8 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly messag
  */
 export class CommandFailed extends Data.TaggedError("CommandFailed")<{
   readonly message: string
+  /** Default: 1. */
+  readonly exitCode?: number
 }> {}
 
 /**
@@ -107,11 +109,12 @@ export const ofError = (error: CommandError | ValidationError): Failure => {
       )
     case "CommandEnded":
       return failure(error.exitCode, "")
+    case "CommandFailed":
+      return failure(error.exitCode ?? ExitCode.failed, error.message)
     case "ApiError":
     case "SyncFailed":
     case "ToolError":
     case "LocalAgentBayError":
-    case "CommandFailed":
     case "BadArgument":
     case "SystemError":
       return failure(ExitCode.failed, error.message)

@@ -17,6 +17,8 @@ export interface Counts {
   readonly filesTotal?: number | undefined
   readonly bytesDone?: number | undefined
   readonly bytesTotal?: number | undefined
+  /** How many of those that are done were so before the time began. Default: 0. */
+  readonly bytesBefore?: number | undefined
   /** Words of the service about it, such as `Running`. */
   readonly state?: string | undefined
 }
@@ -66,7 +68,7 @@ const factsOf = (progress: Progress): ReadonlyArray<string> =>
     progress.state === undefined ? undefined : Text.oneLine(progress.state),
     filesText(progress),
     bytesText(progress),
-    Quantity.rate(progress.bytesDone ?? 0, progress.elapsedMillis)
+    Quantity.rate((progress.bytesDone ?? 0) - (progress.bytesBefore ?? 0), progress.elapsedMillis)
   ])
 
 /**

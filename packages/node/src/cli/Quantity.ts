@@ -48,7 +48,7 @@ export const duration = (millis: number): string => {
  * @since 0.1.0
  */
 export const rate = (count: number, millis: number): string | undefined =>
-  millis < 50 || count === 0 ? undefined : `${bytes((count * 1000) / millis)}/s`
+  millis < 50 || count <= 0 ? undefined : `${bytes((count * 1000) / millis)}/s`
 
 /**
  * A number of things: `1 file`, `2 files`.

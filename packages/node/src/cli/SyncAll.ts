@@ -10,7 +10,8 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
-import { CommandFailed } from "./Failure.js"
+import * as ExitCode from "./ExitCode.js"
+import * as Failure from "./Failure.js"
 import * as ProgressBar from "./ProgressBar.js"
 import * as Quantity from "./Quantity.js"
 import { Screen } from "./Screen.js"
@@ -52,9 +53,24 @@ const rowToJson = ({ ended, sessionId }: Row): unknown =>
 /** How many sessions are synced at once. */
 const concurrency = 4
 
+/** How the command ends: badly, unless all went well. */
+const verdict = (rows: ReadonlyArray<Row>): Effect.Effect<void, Failure.CommandFailed> => {
+  const failures = rows.flatMap(({ ended }) =>
+    Either.isLeft(ended) ? [Failure.ofError(ended.left).exitCode] : []
+  )
+  if (failures.length === 0) return Effect.void
+  const timedOut = failures.every((exitCode) => exitCode === ExitCode.timedOut)
+  return new Failure.CommandFailed({
+    message: `${failures.length} of ${Quantity.things(rows.length, "session")} could not be synced${
+      timedOut ? " in time" : ""
+    }.`,
+    exitCode: timedOut ? ExitCode.timedOut : ExitCode.failed
+  })
+}
+
 /**
  * Syncs everything of every session that runs. One that fails does not stop the others; it
- * fails the command when all have ended.
+ * fails the command when all have ended: as timed out when nothing else went wrong.
  *
  * @since 0.1.0
  */
@@ -95,10 +111,5 @@ export const syncAll = Effect.fnUntraced(function* (
       Table.render(rowColumns, rows, { columns: surface.columns, style }).join("\n")
     )
   }
-  const failed = rows.filter(({ ended }) => Either.isLeft(ended)).length
-  if (failed > 0) {
-    return yield* new CommandFailed({
-      message: `${failed} of ${Quantity.things(sessions.length, "session")} could not be synced.`
-    })
-  }
+  yield* verdict(rows)
 })

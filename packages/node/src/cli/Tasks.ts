@@ -3,18 +3,21 @@
  *
  * @since 0.1.0
  */
+import type { CallError, InvalidArgument } from "@effect-agentbay/core/AgentBayError"
 import type * as ContextManager from "@effect-agentbay/core/ContextManager"
 import {
   type ContextStatusData,
   type ContextSyncResult,
   hasEnded,
   hasSucceeded,
+  sumCounts,
   type SyncProgress
 } from "@effect-agentbay/core/ContextStatus"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { CommandFailed } from "./Failure.js"
 import * as ProgressBar from "./ProgressBar.js"
@@ -115,8 +118,15 @@ const stateOf = (tasks: ReadonlyArray<ContextStatusData>): string => {
 
 const isOrdinary = ({ status }: ContextStatusData) => status === "Running" || status === "Success"
 
+/** What a newer task of the same kind takes the place of. */
+const placeOf = ({ contextId, path, taskType }: ContextStatusData): string =>
+  JSON.stringify([contextId, path, taskType])
+
 /** Where there are counts, the words are worth their room only when they tell something else. */
-const countsOf = ({ contextStatusData, transferred }: SyncProgress): Counts => {
+const countsOf = ({
+  contextStatusData,
+  transferred
+}: Pick<SyncProgress, "contextStatusData" | "transferred">): Counts => {
   if (contextStatusData.length === 0) return { state: "waiting" }
   return {
     ...Option.getOrElse(transferred, () => ({})),
@@ -127,19 +137,35 @@ const countsOf = ({ contextStatusData, transferred }: SyncProgress): Counts => {
   }
 }
 
+/** How much was done at the first step of a sync that others began. */
+const bytesAtFirst = () => {
+  let first: number | undefined
+  return ({ transferred }: SyncProgress): number => {
+    const done = Option.match(transferred, {
+      onNone: () => 0,
+      onSome: (counts) => counts.bytesDone
+    })
+    return (first ??= done)
+  }
+}
+
+const ofThisCommand = () => 0
+
 /**
- * Syncs under a progress bar.
+ * Waits under a progress bar for the end of a sync that tells its steps. One that is `underWay`
+ * has not done all of it in the time of the bar.
  *
  * @since 0.1.0
  */
-export const syncWithBar = (
+export const waitWithBar = <E>(
   label: string,
-  manager: ContextManager.Service,
-  options: ContextManager.SyncOptions
-): Effect.Effect<ContextSyncResult, ContextManager.SyncError | CommandFailed, Screen> =>
-  ProgressBar.during(label, (update) =>
-    manager.progress(options).pipe(
-      Stream.tap((step) => update(countsOf(step))),
+  steps: Stream.Stream<SyncProgress, E>,
+  underWay = false
+): Effect.Effect<ContextSyncResult, E | CommandFailed, Screen> =>
+  ProgressBar.during(label, (update) => {
+    const bytesBefore = underWay ? bytesAtFirst() : ofThisCommand
+    return steps.pipe(
+      Stream.tap((step) => update({ ...countsOf(step), bytesBefore: bytesBefore(step) })),
       Stream.runLast,
       Effect.map(Option.flatMap(({ result }) => result)),
       Effect.flatMap(
@@ -151,4 +177,51 @@ export const syncWithBar = (
         })
       )
     )
-  )
+  })
+
+/**
+ * Syncs under a progress bar.
+ *
+ * @since 0.1.0
+ */
+export const syncWithBar = (
+  label: string,
+  manager: ContextManager.Service,
+  options: ContextManager.SyncOptions
+): Effect.Effect<ContextSyncResult, ContextManager.SyncError | CommandFailed, Screen> =>
+  waitWithBar(label, manager.progress(options))
+
+/**
+ * Waits under a progress bar until no transfer of the session runs any more, however each
+ * ends. The bar is about those that run at the beginning.
+ *
+ * @since 0.1.0
+ */
+export const untilNoneRuns = (
+  label: string,
+  manager: ContextManager.Service,
+  options: {
+    readonly interval: Duration.DurationInput
+    /** What is done first, if there is something to wait for. */
+    readonly before: Effect.Effect<void>
+  }
+): Effect.Effect<void, CallError | InvalidArgument, Screen> =>
+  Effect.flatMap(manager.info(), ({ contextStatusData }) => {
+    const open = contextStatusData.filter((task) => !hasEnded(task))
+    if (open.length === 0) return Effect.void
+    const watched = new Set(open.map(placeOf))
+    const waiting = ProgressBar.during(label, (update) =>
+      manager.info().pipe(
+        Effect.tap(({ contextStatusData }) => {
+          const tasks = contextStatusData.filter((task) => watched.has(placeOf(task)))
+          return update(countsOf({ contextStatusData: tasks, transferred: sumCounts(tasks) }))
+        }),
+        Effect.repeat({
+          schedule: Schedule.spaced(options.interval),
+          until: ({ contextStatusData }) => contextStatusData.every(hasEnded)
+        }),
+        Effect.asVoid
+      )
+    )
+    return Effect.zipRight(options.before, waiting)
+  })

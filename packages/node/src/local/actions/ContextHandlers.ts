@@ -6,9 +6,10 @@
 import * as Protocol from "@effect-agentbay/core/Protocol"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { ContextStore } from "../contexts/ContextStore.js"
 import { FaultPlan } from "../faults/FaultPlan.js"
-import { type Entry, handle, handleEncoded, isoSeconds } from "./Operation.js"
+import { type Entry, handle, handleNow, isoSeconds } from "./Operation.js"
 import * as Refusal from "./Refusal.js"
 import type { Session, Task } from "../sessions/Session.js"
 import { SessionRegistry } from "../sessions/SessionRegistry.js"
@@ -60,11 +61,12 @@ export const make: Effect.Effect<
   }
 
   return [
-    handleEncoded(Protocol.GetContextInfo, (payload) =>
-      Effect.map(registry.get(payload.sessionId), (session) => ({
-        Data: { ContextStatus: statusText(session, payload) }
-      }))
-    ),
+    handleNow(Protocol.GetContextInfo, (payload) => {
+      const session = registry.find(payload.sessionId)
+      return session === undefined
+        ? Either.left(Refusal.sessionNotFound)
+        : Either.right({ Data: { ContextStatus: statusText(session, payload) } })
+    }),
     handle(
       Protocol.SyncContext,
       Effect.fn("LocalAgentBay.SyncContext")(function* (payload) {

@@ -54,9 +54,20 @@ const longestName = 64
 
 /**
  * Names come from outside; an action of this protocol is short. A copy: a part of a text keeps
- * the whole of it in memory, and that is the body of the request.
+ * the whole of it in memory, and that is the body of the request. The same few names come again
+ * and again, so copies are kept for a while.
  */
-const short = (text: string): string => Buffer.from(text.slice(0, longestName)).toString()
+const makeShort = () => {
+  const copies = new Map<string, string>()
+  return (text: string): string => {
+    const known = copies.get(text)
+    if (known !== undefined) return known
+    const copy = Buffer.from(text.slice(0, longestName)).toString()
+    if (copies.size === kept) copies.clear()
+    copies.set(copy, copy)
+    return copy
+  }
+}
 
 const toCall = ({ duration, end, sessionId, ...note }: Note): Call => ({
   at: new Date(end).toISOString(),
@@ -71,14 +82,12 @@ const toCall = ({ duration, end, sessionId, ...note }: Note): Call => ({
 export const make = (): CallLog => {
   // A ring: noting a call must cost next to nothing.
   const ring: Array<Note> = []
+  const short = makeShort()
   let next = 0
   return {
-    add: ({ action, sessionId, ...note }) => {
-      ring[next] = {
-        ...note,
-        action: short(action),
-        ...(sessionId === undefined ? {} : { sessionId: short(sessionId) })
-      }
+    add: ({ action, code, duration, end, requestId, sessionId, status }) => {
+      const note = { action: short(action), status, code, requestId, end, duration }
+      ring[next] = sessionId === undefined ? note : { ...note, sessionId: short(sessionId) }
       next = (next + 1) % kept
     },
     last: (count = kept) => {

@@ -25,6 +25,11 @@ export interface World<Rooms, E> {
     work: (rooms: Context.Context<Rooms>) => Effect.Effect<A, E2>
   ) => Effect.Effect<A, E2>
   /**
+   * The present rooms, for what is done in them before anything else happens; none while they are
+   * being replaced.
+   */
+  readonly now: () => Context.Context<Rooms> | undefined
+  /**
    * Replaces the rooms: lets what goes on in them end and nothing new begin, closes them,
    * changes what they stood on, and opens them again. When they cannot be opened on the
    * change, it is undone, and the failure is that of opening them. Whoever leaves while it
@@ -151,5 +156,9 @@ export const make = Effect.fnUntraced(function* <Rooms, E, In>(
       }).pipe(behindShutDoor)
     ).pipe(oneAtATime.withPermits(1))
 
-  return { use, replace }
+  return {
+    use,
+    now: () => (isOpen && broken === undefined ? present.rooms : undefined),
+    replace
+  }
 })

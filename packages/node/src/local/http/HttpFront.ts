@@ -4,7 +4,7 @@
  *
  * Clients poll, so a request must cost little. Its body is read by the callbacks of Node,
  * and one fiber, which usually never has to wait, does the rest: measured, that is twice to
- * three times as fast as an `HttpApp` of the platform. Nothing that a request carries is
+ * three times as fast as an `HttpApp` of the platform. A poll itself does without a fiber. Nothing that a request carries is
  * logged or traced, since the key may stand in the query.
  *
  * @since 0.1.0
@@ -14,6 +14,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FiberSet from "effect/FiberSet"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
@@ -101,6 +102,21 @@ export const make = Effect.fnUntraced(function* <E>({
         )
       )
 
+  /** What the action gives at once; none when it has to wait for something, or breaks. */
+  const performNow = (
+    action: string,
+    parameters: Parameters
+  ): Either.Either<object, Refusal.Refusal> | undefined => {
+    const services = rooms.now()
+    const entry = services && Context.get(services, Operations).get(action)
+    try {
+      return entry?.now?.(parameters)
+    } catch {
+      // It breaks again by the usual way, which tells of it.
+      return undefined
+    }
+  }
+
   const objection = (
     request: NodeHttp.IncomingMessage,
     path: string,
@@ -146,11 +162,20 @@ export const make = Effect.fnUntraced(function* <E>({
         send(action, refuse(refusal))
         return
       }
+      const effect = faults.onCall(action, parameters)
+      const atOnce = effect === undefined ? performNow(action, parameters) : undefined
+      if (atOnce !== undefined) {
+        const answer = Either.match(atOnce, {
+          onLeft: refuse,
+          onRight: (fields) => Answer.accept(fields, requestId)
+        })
+        send(action, answer, sessionId)
+        return
+      }
       const answer = Effect.matchCause(perform(action, parameters, origin, response), {
         onSuccess: (fields) => Answer.accept(fields, requestId),
         onFailure: (cause) => refuse(refusalOf(cause) ?? Refusal.internalError)
       })
-      const effect = faults.onCall(action, parameters)
       run(
         effect === undefined
           ? Effect.map(answer, (whole) => send(action, whole, sessionId))

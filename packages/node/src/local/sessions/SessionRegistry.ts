@@ -25,6 +25,8 @@ export interface Service {
   /** All live sessions, oldest first. */
   readonly all: () => ReadonlyArray<LiveSession.Session>
   /** A live session, also one that is being released. */
+  readonly find: (id: string) => LiveSession.Session | undefined
+  /** The same; refuses an id that no live session has. */
   readonly get: (id: string) => Effect.Effect<LiveSession.Session, Refusal.Refusal>
   /** Any session that this data directory has ever seen. */
   readonly findEver: (
@@ -126,6 +128,7 @@ export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(func
   return {
     table,
     all: () => [...sessions.values()],
+    find: (id) => sessions.get(id),
     get,
     findEver: table.find,
     within: (id, work) =>

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { lstatSync, opendirSync } from "node:fs"
 import * as NodeFs from "node:fs/promises"
 import { systemCode } from "../SystemCode.js"
 import type { Whitelist } from "../transfer/Whitelist.js"
@@ -25,34 +26,40 @@ export const fileName = "agentbay-archive.tar.gz"
  */
 export type Form = "nothing" | "files" | "archive" | "both"
 
-const holdsFiles = async (folder: string): Promise<boolean> => {
-  for await (const entry of await NodeFs.opendir(folder)) {
-    if (entry.name !== fileName || !entry.isFile()) return true
+const holdsFiles = (folder: string): boolean => {
+  const entries = opendirSync(folder)
+  try {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      if (entry.name !== fileName || !entry.isFile()) return true
+    }
+    return false
+  } finally {
+    entries.closeSync()
   }
-  return false
 }
 
-const look = async (folder: string): Promise<Form> => {
-  const files = await holdsFiles(folder)
-  const archive = await NodeFs.lstat(`${folder}/${fileName}`).then(
-    (stats) => stats.isFile(),
-    () => false
-  )
-  return archive ? (files ? "both" : "archive") : files ? "files" : "nothing"
+const look = (folder: string): Form => {
+  const files = holdsFiles(folder)
+  const archive = lstatSync(`${folder}/${fileName}`, { throwIfNoEntry: false })
+  return archive?.isFile() === true ? (files ? "both" : "archive") : files ? "files" : "nothing"
 }
 
 /**
  * How the files of a binding are stored. What cannot be looked at counts as files: the
  * transfer knows how to report it.
  *
+ * Looked at directly, for every sync does it, and two entries are enough.
+ *
  * @since 0.1.0
  */
 export const formOf = (folder: string): Effect.Effect<Form> =>
-  Effect.promise(() =>
-    look(folder).catch((error: unknown): Form =>
-      systemCode(error) === "ENOENT" ? "nothing" : "files"
-    )
-  )
+  Effect.sync(() => {
+    try {
+      return look(folder)
+    } catch (error) {
+      return systemCode(error) === "ENOENT" ? "nothing" : "files"
+    }
+  })
 
 /**
  * A whitelist without the archive itself, which a session may hold beside the files.

@@ -6,6 +6,7 @@
 import type { SyncMode, TransferCounts } from "@effect-agentbay/core/ContextStatus"
 import type { SyncPolicy } from "@effect-agentbay/core/ContextSync"
 import * as Effect from "effect/Effect"
+import { lstatSync } from "node:fs"
 import * as NodeFs from "node:fs/promises"
 import * as Archive from "./Archive.js"
 import * as ArchiveMove from "./ArchiveMove.js"
@@ -52,12 +53,14 @@ export interface Move {
 type Kind = "file" | "directory" | "missing"
 
 const kindOf = (path: string): Effect.Effect<Kind> =>
-  Effect.promise(() =>
-    NodeFs.lstat(path).then(
-      (stat): Kind => (stat.isDirectory() ? "directory" : "file"),
-      (): Kind => "missing"
-    )
-  )
+  Effect.sync(() => {
+    try {
+      const stats = lstatSync(path, { throwIfNoEntry: false })
+      return stats === undefined ? "missing" : stats.isDirectory() ? "directory" : "file"
+    } catch {
+      return "missing"
+    }
+  })
 
 /**
  * Whether nothing is stored at a path of this machine.
