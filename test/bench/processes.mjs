@@ -60,7 +60,7 @@ export const withServer = async (lasts, use) => {
     const { server } = await answerOf(child, "the server", 30)
     const sessions = async (count, targets) => {
       child.send({ sessions: count, targets })
-      const { sessionIds } = await answerOf(child, "making sessions", 60)
+      const { sessionIds } = await answerOf(child, "making sessions", 120)
       return sessionIds
     }
     return await use({ ...server, sessions })

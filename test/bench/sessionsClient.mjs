@@ -33,18 +33,18 @@ answer(async ({ intervalMillis, rounds, sessionIds, windowMillis, ...server }) =
   }
 
   const theirs = () => {
-    let goesOn = true
+    const stopped = new AbortController()
     const loops = sessionIds.map(async (sessionId, index) => {
       await setTimeout(delayOf(index))
       await bare.trigger(sessionId, target)
-      while (goesOn) {
+      while (!stopped.signal.aborted) {
         const tasks = await bare.tasks(sessionId)
         if (!tasks.some(({ status }) => status === "Running")) throw new Error("a sync has ended")
         await setTimeout(intervalMillis)
       }
     })
     return () => {
-      goesOn = false
+      stopped.abort()
       return Promise.all(loops)
     }
   }

@@ -1,2 +1,2 @@
 // Node alone.
-export {}
+process.exitCode = 0
