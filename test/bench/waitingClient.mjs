@@ -7,6 +7,11 @@ import { makeRuntime, managerOf, syncOf } from "./ours.mjs"
 import { answer } from "./processes.mjs"
 import { targetsOf } from "./targets.mjs"
 
+const warmup = 200
+
+/** When all has to be gone after an interruption, in milliseconds. */
+const grace = 100
+
 const settledHeap = async () => {
   for (let round = 0; round < 3; round++) {
     globalThis.gc()
@@ -36,15 +41,21 @@ const until = async (isTrue, what, seconds) => {
 const forkAll = (runtime, effects) =>
   runtime.runPromise(Effect.forEach(effects, (effect) => Effect.forkDaemon(effect)))
 
+const interruptAll = async (runtime, fibers) => {
+  const startedAt = performance.now()
+  await runtime.runPromise(Fiber.interruptAll(fibers))
+  return performance.now() - startedAt
+}
+
 const bareFibers = async (count) => {
   const runtime = ManagedRuntime.make(Layer.empty)
   const before = await settledHeap()
   const wait = Effect.flatMap(Deferred.make(), Deferred.await)
   const fibers = await forkAll(runtime, Array(count).fill(wait))
-  const after = await settledHeap()
-  await runtime.runPromise(Fiber.interruptAll(fibers))
+  const bytes = ((await settledHeap()) - before) / count
+  const interruptMillis = await interruptAll(runtime, fibers)
   await runtime.dispose()
-  return (after - before) / count
+  return { bytes, interruptMillis }
 }
 
 /** What keeps the event loop alive, without the pipe to the parent. */
@@ -52,22 +63,25 @@ const resources = () =>
   process.getActiveResourcesInfo().filter((kind) => kind !== "PipeWrap" && kind !== "TTYWrap")
 
 answer(async ({ count, intervalMillis, ...server }) => {
-  const bytesPerFiber = await bareFibers(count)
+  const bare = await bareFibers(count)
   const answers = countAnswers()
   const runtime = makeRuntime(server)
   const manager = await runtime.runPromise(managerOf(server.sessionId))
-  await runtime.runPromise(manager.info())
+  const syncs = targetsOf({ ...server, count }).map((target) =>
+    syncOf(manager, target, intervalMillis)
+  )
+  // What is compiled and kept once is no part of what each waiter holds.
+  const first = await forkAll(runtime, syncs.slice(0, warmup))
+  await until(() => answers.SyncContext >= warmup, "the start of the first syncs", 30)
+  await interruptAll(runtime, first)
+
   // All that waits is forked as a root: the waiters by us, the loop by the library.
   const roots = async () => Chunk.size(await runtime.runPromise(Fiber.roots))
   const rootsBefore = await roots()
-  const targets = targetsOf({ ...server, count })
-
+  const triggered = answers.SyncContext + count
   const before = await settledHeap()
-  const fibers = await forkAll(
-    runtime,
-    targets.map((target) => syncOf(manager, target, intervalMillis))
-  )
-  await until(() => answers.SyncContext >= count, "the start of all syncs", 150)
+  const fibers = await forkAll(runtime, syncs)
+  await until(() => answers.SyncContext >= triggered, "the start of all syncs", 150)
   const polled = answers.GetContextInfo
   await until(() => answers.GetContextInfo > polled + 2, "the next polls", 30)
   // Connections that only the triggers needed close after four seconds.
@@ -76,10 +90,9 @@ answer(async ({ count, intervalMillis, ...server }) => {
   const peakMiB = process.resourceUsage().maxRSS / 1024
   const waiting = (await roots()) - rootsBefore
 
-  const startedAt = performance.now()
-  await runtime.runPromise(Fiber.interruptAll(fibers))
-  const interruptMillis = performance.now() - startedAt
+  const interruptMillis = await interruptAll(runtime, fibers)
   const fibersLeft = (await roots()) - rootsBefore
+  await setTimeout(Math.max(0, grace - interruptMillis))
   const open = resources()
   const polledAtEnd = answers.GetContextInfo
   await setTimeout(intervalMillis * 3)
@@ -87,7 +100,7 @@ answer(async ({ count, intervalMillis, ...server }) => {
   await runtime.dispose()
   await setTimeout(100)
   return {
-    bytesPerFiber,
+    bare,
     bytesPerWaiter,
     peakMiB,
     waiting,
