@@ -60,7 +60,8 @@ const makeSession = (reads: StatusReads) => {
       return Effect.map(read, (reading) => {
         if (latest === undefined || latest.number < own.number) {
           latest = { ...own, reading }
-          ledger.forgetBefore(own.number)
+          // A baseline that is still under way began earlier, and others may ask to share it.
+          ledger.forgetBefore(Math.min(own.number, flight?.number ?? Infinity))
         }
         return reading
       })
@@ -145,7 +146,9 @@ const makeSession = (reads: StatusReads) => {
     polls,
     users: 0,
     close: Effect.suspend(() =>
-      Effect.forEach([...running], ({ close }) => close, { discard: true })
+      Effect.forEach(new Set([...running, ...loops.values()]), ({ close }) => close, {
+        discard: true
+      })
     )
   }
 }
@@ -157,16 +160,18 @@ export interface PollHub {
     sessionId: string,
     reads: () => StatusReads
   ) => <A, E>(body: (polls: SessionPolls) => Effect.Effect<A, E>) => Effect.Effect<A, E>
-  /** Stops all loops; who waits at one is interrupted. */
+  /** Stops all loops for good; who waits at one or comes to wait is interrupted. */
   readonly close: Effect.Effect<void>
 }
 
 export const makePollHub = (): PollHub => {
   const sessions = new Map<string, ReturnType<typeof makeSession>>()
+  let isClosed = false
   return {
     use: (sessionId, reads) => (body) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
+          if (isClosed) return Effect.interrupt
           const session = sessions.get(sessionId) ?? makeSession(reads())
           sessions.set(sessionId, session)
           session.users += 1
@@ -179,8 +184,9 @@ export const makePollHub = (): PollHub => {
           )
         })
       ),
-    close: Effect.suspend(() =>
-      Effect.forEach([...sessions.values()], ({ close }) => close, { discard: true })
-    )
+    close: Effect.suspend(() => {
+      isClosed = true
+      return Effect.forEach([...sessions.values()], ({ close }) => close, { discard: true })
+    })
   }
 }
