@@ -33,13 +33,14 @@ export const makeDeadlines = <Reading>(
     for (;;) {
       const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
       for (const member of members) {
-        if (member.deadline + lastLook > now) continue
+        if (member.endsBy > now) continue
         members.delete(member)
         member.giveUp(now)
       }
-      const deadline = earliest(members)
-      if (deadline === Infinity) break
-      yield* alarm.sleepUntil(deadline + lastLook, now)
+      let next = Infinity
+      for (const { endsBy } of members) next = Math.min(next, endsBy)
+      if (next === Infinity) break
+      yield* alarm.sleepUntil(next, now)
     }
     isWatched = false
     // Nobody may be left to wait for the request that is under way.
@@ -47,10 +48,10 @@ export const makeDeadlines = <Reading>(
   })
 
   return {
-    joined: ({ deadline }) =>
+    joined: ({ endsBy }) =>
       Effect.suspend(() => {
-        if (deadline === Infinity) return Effect.void
-        alarm.ring((until) => deadline + lastLook < until)
+        if (endsBy === Infinity) return Effect.void
+        alarm.ring((until) => endsBy < until)
         if (isWatched) return Effect.void
         isWatched = true
         return Effect.asVoid(Effect.forkDaemon(Effect.interruptible(watch)))

@@ -6,7 +6,7 @@ import * as FiberId from "effect/FiberId"
 import type { CallError } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { pauseAfter } from "./cadence.js"
-import { makeDeadlines } from "./pollDeadlines.js"
+import { lastLook, makeDeadlines } from "./pollDeadlines.js"
 import { makePacing, type Tick } from "./pollPacing.js"
 import * as Wait from "./wait.js"
 
@@ -21,6 +21,8 @@ export interface Member<Reading> {
   /** When its first poll is due at the latest, should no tick begin early for it. */
   readonly dueBy: number
   readonly deadline: number
+  /** When its last look is over, also without an answer. It has one if it comes too late. */
+  readonly endsBy: number
   /** Where it was called from: its span becomes the parent of the requests made for it. */
   readonly context: Context.Context<never>
   readonly standing: Wait.Standing<unknown>
@@ -183,12 +185,14 @@ export const make = <Reading>(options: {
         end = exit
         wake?.(exit)
       }
+      const deadline = wait.deadline ?? Infinity
       const pause = () =>
         wait.policy._tag === "Custom" ? 0 : pauseAfter(wait.policy, standing.polls)
       const member: Member<Reading> = {
         joinedAt: ticks,
         dueBy: now + pause(),
-        deadline: wait.deadline ?? Infinity,
+        deadline,
+        endsBy: Math.max(deadline, now) + lastLook,
         context,
         standing,
         waited: 0,

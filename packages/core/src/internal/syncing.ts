@@ -148,7 +148,7 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
   const handle = (started: Started): SyncHandle => {
     const pending = { ...waitFor(started), policy: unbounded }
     const standing = Wait.begin(pending, started.since)
-    let end: Exit.Exit<ContextSyncResult, WaitError> | undefined
+    let last: Exit.Exit<SyncProgress, WaitError> | undefined
     return {
       get token() {
         return SyncToken.encode(contentOf(sessionId, started))
@@ -158,15 +158,16 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       await: wait(started),
       progress: stepStream((tell) => wait(started, (step) => tell(progressOf(step)))),
       poll: Effect.gen(function* () {
-        if (end === undefined) {
-          const reading = yield* read("callOnce")
-          const at = yield* now
-          end =
-            Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
-            Wait.exhaust(pending, standing, at)
-        }
-        if (end !== undefined && Exit.isFailure(end)) return yield* Exit.failCause(end.cause)
-        return progressOf(Wait.step(standing, yield* now, end))
+        if (last !== undefined) return yield* last
+        const reading = yield* read("callOnce")
+        const at = yield* now
+        const end =
+          Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
+          Wait.exhaust(pending, standing, at)
+        const told = progressOf(Wait.step(standing, at, end))
+        if (end === undefined) return told
+        last = Exit.as(end, told)
+        return yield* last
       })
     }
   }
