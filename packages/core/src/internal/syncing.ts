@@ -181,7 +181,7 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
   const handle = (started: Started): SyncHandle => {
     const pending = { ...waitFor(started), policy: unbounded }
     const standing = Wait.begin(pending, started.since)
-    let end: Exit.Exit<ContextSyncResult, WaitError> | undefined
+    let last: Exit.Exit<SyncProgress, WaitError> | undefined
     const { request, since, triggered } = started
     const about = waitSpan(sessionId, request.target, request)
     const span = {
@@ -207,17 +207,18 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       ),
       // No span of its own, like `info`.
       poll: Effect.gen(function* () {
-        if (end === undefined) {
-          const reading = yield* read("callOnce")
-          const at = yield* now
-          end =
-            Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
-            Wait.exhaust(pending, standing, at)
-          yield* SyncMetrics.polled
-          if (end !== undefined) yield* SyncMetrics.ended(request, since, end)
-        }
-        if (end !== undefined && Exit.isFailure(end)) return yield* Exit.failCause(end.cause)
-        return progressOf(Wait.step(standing, yield* now, end))
+        if (last !== undefined) return yield* last
+        const reading = yield* read("callOnce")
+        const at = yield* now
+        const end =
+          Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
+          Wait.exhaust(pending, standing, at)
+        yield* SyncMetrics.polled
+        const told = progressOf(Wait.step(standing, at, end))
+        if (end === undefined) return told
+        last = Exit.as(end, told)
+        yield* SyncMetrics.ended(request, since, end)
+        return yield* last
       })
     }
   }
