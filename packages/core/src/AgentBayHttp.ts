@@ -13,7 +13,6 @@ import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import { AgentBayConfig } from "./AgentBayConfig.js"
 import {
   type CallError,
@@ -24,7 +23,7 @@ import {
 } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
 import * as Arguments from "./internal/arguments.js"
-import { type Exchanged, makeExchange } from "./internal/exchange.js"
+import { makeExchange } from "./internal/exchange.js"
 import { type FileTransfer, makeFileTransfer } from "./internal/fileTransfer.js"
 import {
   type LinkCall,
@@ -32,6 +31,7 @@ import {
   operation as linkOperation
 } from "./internal/linkExchange.js"
 import { makePollHub, type PollHub } from "./internal/pollHub.js"
+import { inRequestSpan } from "./internal/requestSpan.js"
 import { defaultMaxConsecutiveErrors } from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
 import type { Operation, Parameters, ToolResult } from "./Protocol.js"
@@ -191,46 +191,23 @@ export const make = (
     }
     const retryPolicy = obeyingAdvice(whenFailed)
 
-    const told = <Reply, E>(
-      span: Tracer.Span,
-      exchanged: Effect.Effect<Exchanged<Reply>, E>
-    ): Effect.Effect<Answered<Reply>, E> =>
-      Effect.map(exchanged, ({ answered, status }) => {
-        span.attribute("http.response.status_code", status)
-        span.attribute("agentbay.request_id", answered.requestId)
-        return answered
-      })
-
-    const callOnce: Service["call"] = (operation, payload, settings) =>
-      Effect.useSpan(
-        `AgentBayHttp.${operation.action}`,
+    const callOnce: Service["callOnce"] = (operation, payload, settings) =>
+      inRequestSpan(
+        operation.action,
         {
-          kind: "client",
-          captureStackTrace: false,
-          attributes: {
-            "agentbay.action": operation.action,
-            "server.address": config.origin,
-            ...(Predicate.hasProperty(payload, "sessionId")
-              ? { "agentbay.session_id": payload.sessionId }
-              : {})
-          }
+          "server.address": config.origin,
+          ...(Predicate.hasProperty(payload, "sessionId")
+            ? { "agentbay.session_id": payload.sessionId }
+            : {})
         },
-        (span) => told(span, exchange(operation, payload, settings?.timeout ?? config.timeout))
+        exchange(operation, payload, settings?.timeout ?? config.timeout)
       )
 
     const callLink: Service["callLink"] = (call) =>
-      Effect.useSpan(
-        `AgentBayHttp.${linkOperation}`,
-        {
-          kind: "client",
-          captureStackTrace: false,
-          attributes: {
-            "agentbay.action": linkOperation,
-            "agentbay.session_id": call.sessionId,
-            "server.address": call.link.origin
-          }
-        },
-        (span) => told(span, exchangeByLink(call))
+      inRequestSpan(
+        linkOperation,
+        { "agentbay.session_id": call.sessionId, "server.address": call.link.origin },
+        exchangeByLink(call)
       )
 
     // Most calls succeed at once, so the schedule is set up only for those that do not:

@@ -1,13 +1,17 @@
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Tracer from "effect/Tracer"
 import type { CallError } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
+import * as Metrics from "../AgentBayMetrics.js"
 import { pauseAfter } from "./cadence.js"
+import { callersTags, type Tags } from "./metricTags.js"
 import { makeDeadlines } from "./pollDeadlines.js"
 import { makePacing, type Tick } from "./pollPacing.js"
+import { pollsAttribute } from "./syncSpan.js"
 import * as Wait from "./wait.js"
 
 /**
@@ -56,6 +60,14 @@ export interface PollLoop<Reading> {
 
 const inContext = <A, E>(effect: Effect.Effect<A, E>, context: Context.Context<never>) =>
   Effect.mapInputContext<A, E, never, never>(effect, () => context)
+
+/** The polls that a span's waits have used up. `bind` and `delete` may wait twice. */
+const tellPolls = ({ context, standing }: Member<never>) => {
+  const span = Context.getOption(context, Tracer.ParentSpan)
+  if (span._tag === "None" || span.value._tag !== "Span") return
+  const before = span.value.attributes.get(pollsAttribute)
+  span.value.attribute(pollsAttribute, standing.polls + (typeof before === "number" ? before : 0))
+}
 
 /** The running of a loop from its first member to its last. */
 interface Life {
@@ -108,15 +120,22 @@ export const make = <Reading>(options: {
   const tick = (due: Tick) =>
     Effect.gen(function* () {
       const number = ++ticks
+      const tags = yield* Effect.withFiberRuntime<Tags>((fiber) =>
+        Effect.succeed(callersTags(fiber))
+      )
+      Metrics.loopWaiters.unsafeUpdate(members.size, tags)
+      let polls = 0
       const observation = yield* Effect.exit(read)
       const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
       for (const member of members) {
         if (member.joinedAt >= number) continue
         member.waited += due.waited
         const counts = member.standing.polls === 0 || member.waited >= member.pause()
+        if (counts) polls += 1
         if (member.observe(observation, { now, counts })) members.delete(member)
         else if (counts) member.waited = 0
       }
+      Metrics.polls.unsafeUpdate(polls, tags)
       return observation
     })
 
@@ -200,17 +219,22 @@ export const make = <Reading>(options: {
       return { asleep, member }
     }
 
-    const leave = (member: Member<Reading>): Effect.Effect<void> =>
-      members.delete(member) && members.size === 0 ? close : Effect.void
+    const leave = (member: Member<Reading>, tags: Tags): Effect.Effect<void> => {
+      Metrics.waiters.unsafeModify(-1, tags)
+      tellPolls(member)
+      return members.delete(member) && members.size === 0 ? close : Effect.void
+    }
 
     return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.context<never>(), (context) =>
+      Effect.withFiberRuntime((fiber) =>
         Effect.clockWith((clock) => {
-          const { asleep, member } = enter(context, clock.unsafeCurrentTimeMillis())
+          const tags = callersTags(fiber)
+          const { asleep, member } = enter(fiber.currentContext, clock.unsafeCurrentTimeMillis())
+          Metrics.waiters.unsafeModify(1, tags)
           return start.pipe(
             Effect.zipRight(deadlines.joined(member)),
             Effect.zipRight(Effect.exit(restore(asleep))),
-            Effect.flatMap((exit) => Effect.zipRight(leave(member), exit))
+            Effect.flatMap((exit) => Effect.zipRight(leave(member, tags), exit))
           )
         })
       )

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { CallError, InvalidArgument, SyncTimeout } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import { type ContextSyncResult, sumCounts, type SyncProgress } from "../ContextStatus.js"
@@ -15,7 +15,8 @@ import { readInfo, statusReading } from "./statusReads.js"
 import { stepStream } from "./stepStream.js"
 import { patience, syncRequest, type SyncRequest } from "./syncArguments.js"
 import type { SyncState } from "./syncDecision.js"
-import { withSyncSpan } from "./syncSpan.js"
+import * as SyncMetrics from "./syncMetrics.js"
+import { sayingOutcome, spanAttributes, waitSpan, withSyncSpan } from "./syncSpan.js"
 import * as SyncToken from "./syncToken.js"
 import { type SyncWait, type Triggered, trigger, untilSynced } from "./syncWait.js"
 import * as Wait from "./wait.js"
@@ -143,20 +144,35 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
     withPolls((polls) => polls.loop(started.request.policy).join(waitFor(started), onStep))
 
   const beginAndWait = (request: SyncRequest, onStep?: (step: Step) => void) =>
-    withPolls(() => Effect.flatMap(begin(request), (started) => wait(started, onStep)))
+    withPolls(() => Effect.flatMap(begin(request), (started) => wait(started, onStep))).pipe(
+      SyncMetrics.whole(request)
+    )
 
   const handle = (started: Started): SyncHandle => {
     const pending = { ...waitFor(started), policy: unbounded }
     const standing = Wait.begin(pending, started.since)
     let end: Exit.Exit<ContextSyncResult, WaitError> | undefined
+    const { request, since, triggered } = started
+    const about = waitSpan(sessionId, request.target, request)
+    const span = {
+      ...about,
+      attributes: { ...about.attributes, "agentbay.request_id": triggered.requestId }
+    }
+    const waiting = (onStep?: (step: Step) => void) =>
+      wait(started, onStep).pipe(SyncMetrics.waited(request, since), sayingOutcome)
     return {
       get token() {
         return SyncToken.encode(contentOf(sessionId, started))
       },
       sessionId,
-      requestId: started.triggered.requestId,
-      await: wait(started),
-      progress: stepStream((tell) => wait(started, (step) => tell(progressOf(step)))),
+      requestId: triggered.requestId,
+      await: Effect.withSpan(waiting(), "SyncHandle.await", span),
+      progress: Stream.withSpan(
+        stepStream((tell) => waiting((step) => tell(progressOf(step)))),
+        "SyncHandle.progress",
+        span
+      ),
+      // No span of its own, like `info`.
       poll: Effect.gen(function* () {
         if (end === undefined) {
           const reading = yield* read("callOnce")
@@ -164,6 +180,8 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
           end =
             Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
             Wait.exhaust(pending, standing, at)
+          yield* SyncMetrics.polled
+          if (end !== undefined) yield* SyncMetrics.ended(request, since, end)
         }
         if (end !== undefined && Exit.isFailure(end)) return yield* Exit.failCause(end.cause)
         return progressOf(Wait.step(standing, yield* now, end))
@@ -178,14 +196,18 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
         withSyncSpan(sessionId, target, options)(beginAndWait(request))
       ),
     progress: (request) =>
-      stepStream((tell) => beginAndWait(request, (step) => tell(progressOf(step)))),
-    start: (request) => Effect.map(begin(request), handle),
+      stepStream((tell) => sayingOutcome(beginAndWait(request, (step) => tell(progressOf(step))))),
+    start: (request) => Effect.map(SyncMetrics.begun(request)(begin(request)), handle),
     resume: (token, options) =>
       Effect.gen(function* () {
         const { baseline, expected, mode, requestId, target, ...told } = yield* SyncToken.decode(
           token,
           sessionId
         )
+        yield* Effect.annotateCurrentSpan({
+          ...spanAttributes(sessionId, target, { mode }),
+          "agentbay.request_id": requestId
+        })
         const policy =
           told.policy === undefined
             ? http.pollPolicy
