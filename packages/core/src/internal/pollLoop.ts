@@ -133,14 +133,6 @@ const tellPolls = ({ parent, standing }: Member<never>): void => {
   parent.attribute(pollsAttribute, standing.polls + (typeof before === "number" ? before : 0))
 }
 
-/** The polls that a span's waits have used up. `bind` and `delete` may wait twice. */
-const tellPolls = ({ context, standing }: Member<never>) => {
-  const span = Context.getOption(context, Tracer.ParentSpan)
-  if (span._tag === "None" || span.value._tag !== "Span") return
-  const before = span.value.attributes.get(pollsAttribute)
-  span.value.attribute(pollsAttribute, standing.polls + (typeof before === "number" ? before : 0))
-}
-
 /** The running of a loop from its first member to its last. */
 interface Life {
   fiber?: Fiber.RuntimeFiber<void>
