@@ -202,7 +202,8 @@ export const makePollHub = (): PollHub => {
           )
         })
       ),
-    loop: (sessionId, reads, policy) => sessionOf(sessionId, reads).loop(policy),
+    loop: (sessionId, reads, policy) =>
+      isClosed ? PollLoop.closed : sessionOf(sessionId, reads).loop(policy),
     close: Effect.suspend(() => {
       isClosed = true
       return Effect.forEach([...sessions.values()], ({ close }) => close, { discard: true })

@@ -42,6 +42,15 @@ export interface PollLoop<Reading> {
   readonly close: Effect.Effect<void>
 }
 
+const closedPlace: Place<never, never> = {
+  start: Effect.void,
+  asleep: Effect.interrupt,
+  leave: () => Effect.void
+}
+
+/** A loop at which nobody can wait any more. */
+export const closed: PollLoop<unknown> = { enter: () => closedPlace, close: Effect.void }
+
 /** How somebody waits at a loop. */
 interface Waiting<Reading, State, Result, Failure> {
   /** The loop, which is asked for when it is entered. */
@@ -248,11 +257,8 @@ export const make = <Reading>(options: {
     onStep: ((step: Wait.Step<State, Result>) => void) | undefined,
     from: { readonly parent: Tracer.AnySpan | undefined; readonly now: number }
   ) => {
+    if (isClosed) return closedPlace
     const { asleep, member } = makeMember(wait, onStep, { ...from, joinedAt: ticks })
-    if (isClosed) {
-      member.tell({ _tag: "Closed", end: Exit.interrupt(FiberId.none) })
-      return { start: Effect.void, asleep, leave: () => Effect.void }
-    }
     members.add(member)
     pacing.joined(member)
     return {
