@@ -49,7 +49,7 @@ const closedPlace: Place<never, never> = {
 }
 
 /** A loop at which nobody can wait any more. */
-export const closed: PollLoop<unknown> = { enter: () => closedPlace, close: Effect.void }
+export const closed: PollLoop<never> = { enter: () => closedPlace, close: Effect.void }
 
 /** How somebody waits at a loop. */
 interface Waiting<Reading, State, Result, Failure> {
