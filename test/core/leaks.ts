@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Metric from "effect/Metric"
 import type * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as NodeUtil from "node:util"
@@ -90,7 +91,17 @@ const capturingLogger = (write: (text: string) => void) =>
     write(printedCause(entry.cause))
   })
 
-/** Runs an effect with all logs and spans captured; gives its exit and all that was said. */
+/** The names and tags of all metrics there are. */
+const printedMetrics = Effect.map(Metric.snapshot, (pairs) =>
+  pairs
+    .flatMap(({ metricKey: { name, tags } }) => [
+      name,
+      ...tags.flatMap(({ key, value }) => [key, value])
+    ])
+    .join("\n")
+)
+
+/** Runs an effect with all logs, spans and metrics captured; gives its exit and all that was said. */
 export const overheard = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly said: string }, never, R> =>
@@ -108,6 +119,7 @@ export const overheard = <A, E, R>(
         )
       )
     )
+    write(yield* printedMetrics)
     // What a call gives when it succeeds is the caller's own data and not looked at.
     if (Exit.isFailure(exit)) {
       write(printedCause(exit.cause))

@@ -18,9 +18,10 @@ import { AgentBayConfig } from "./AgentBayConfig.js"
 import { type CallError, type InvalidArgument, isRetryable, retryAfter } from "./AgentBayError.js"
 import * as HttpTransport from "./HttpTransport.js"
 import * as Arguments from "./internal/arguments.js"
-import { makeExchange, told } from "./internal/exchange.js"
+import { makeExchange } from "./internal/exchange.js"
 import { type LimitOptions, makeLimits } from "./internal/limits.js"
 import { makePollHub, type PollHub } from "./internal/pollHub.js"
+import { inRequestSpan } from "./internal/requestSpan.js"
 import { retryWithin } from "./internal/retryBudget.js"
 import { defaultMaxConsecutiveErrors } from "./internal/wait.js"
 import * as PollPolicy from "./PollPolicy.js"
@@ -189,21 +190,15 @@ export const make = (
     const retry = retryWithin(retryBudget)
 
     const callOnce: Service["call"] = (operation, payload, settings) =>
-      Effect.useSpan(
-        `AgentBayHttp.${operation.action}`,
+      inRequestSpan(
+        operation.action,
         {
-          kind: "client",
-          captureStackTrace: false,
-          attributes: {
-            "agentbay.action": operation.action,
-            "server.address": config.origin,
-            ...(Predicate.hasProperty(payload, "sessionId")
-              ? { "agentbay.session_id": payload.sessionId }
-              : {})
-          }
+          "server.address": config.origin,
+          ...(Predicate.hasProperty(payload, "sessionId")
+            ? { "agentbay.session_id": payload.sessionId }
+            : {})
         },
-        (span) =>
-          told(span, admit(exchange(operation, payload, settings?.timeout ?? config.timeout), span))
+        (span) => admit(exchange(operation, payload, settings?.timeout ?? config.timeout), span)
       )
 
     const call: Service["call"] = (operation, payload, settings) => {

@@ -24,7 +24,7 @@ import { readBindings, readInfo } from "./internal/statusReads.js"
 import { infoFilter, syncRequest } from "./internal/syncArguments.js"
 import { makeSyncing } from "./internal/syncing.js"
 import { syncMany } from "./internal/syncMany.js"
-import { spanAttributes } from "./internal/syncSpan.js"
+import { sayingHow, spanAttributes, waitSpan } from "./internal/syncSpan.js"
 import type { PollPolicy } from "./PollPolicy.js"
 import type { SyncHandle } from "./SyncHandle.js"
 import type { ManyOptions, SyncAllResult } from "./SyncMany.js"
@@ -172,6 +172,9 @@ export class ContextManager extends Context.Tag("@effect-agentbay/core/ContextMa
   Service
 >() {}
 
+const refusalSaid = <A>(checked: Effect.Effect<A, InvalidArgument>) =>
+  Effect.tapError(checked, ({ _tag }) => Effect.annotateCurrentSpan("agentbay.outcome", _tag))
+
 /** @internal */
 export const fromHttp = (http: HttpService, sessionId: string): Service => {
   const syncing = makeSyncing(http, sessionId)
@@ -195,23 +198,26 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
     ),
     sync: (options = {}) => syncing.sync(options),
     progress: (options = {}) =>
-      Stream.unwrap(Effect.map(syncRequest(http, options, options), syncing.progress)).pipe(
-        Stream.withSpan("ContextManager.progress", {
-          attributes: spanAttributes(sessionId, options, options),
-          captureStackTrace: false
-        })
-      ),
+      Stream.unwrap(
+        Effect.map(refusalSaid(syncRequest(http, options, options)), syncing.progress)
+      ).pipe(Stream.withSpan("ContextManager.progress", waitSpan(sessionId, options, options))),
     start: Effect.fn("ContextManager.start")(function* (options: SyncOptions = {}) {
       yield* Effect.annotateCurrentSpan(spanAttributes(sessionId, options, options))
-      return yield* syncing.start(yield* syncRequest(http, options, options))
+      return yield* Effect.flatMap(syncRequest(http, options, options), syncing.start).pipe(
+        sayingHow(({ requestId }) => ({
+          "agentbay.outcome": "Started",
+          "agentbay.request_id": requestId
+        }))
+      )
     }),
     resume: Effect.fn("ContextManager.resume")(function* (
       token: string,
       options: WaitOptions = {}
     ) {
       yield* Effect.annotateCurrentSpan(attributes)
-      yield* checkOptions(options)
-      return yield* syncing.resume(token, options)
+      return yield* Effect.zipRight(checkOptions(options), syncing.resume(token, options)).pipe(
+        sayingHow(() => ({ "agentbay.outcome": "Resumed" }))
+      )
     }),
     syncAll: Effect.fn("ContextManager.syncAll")(function* (
       targets: ReadonlyArray<BindingRef>,

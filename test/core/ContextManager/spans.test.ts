@@ -3,10 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
+import { named, ownAttributes, traced } from "../tracing.js"
 import {
   failedWith,
   html,
@@ -21,77 +20,8 @@ import {
   work
 } from "./fixture.js"
 
-interface CapturedSpan {
-  readonly name: string
-  readonly parent: string | undefined
-  readonly kind: Tracer.SpanKind
-  readonly attributes: Map<string, unknown>
-  readonly told: Array<unknown>
-  exit: Exit.Exit<unknown, unknown> | undefined
-}
-
-/** A tracer that keeps every span, with all that it was told. */
-const capturing = () => {
-  const spans: Array<CapturedSpan> = []
-  const tracer = Tracer.make({
-    span: (name, parent, context, links, startTime, kind) => {
-      const captured: CapturedSpan = {
-        name,
-        parent: Option.getOrUndefined(
-          Option.flatMap(parent, (span) =>
-            span._tag === "Span" ? Option.some(span.name) : Option.none()
-          )
-        ),
-        kind,
-        attributes: new Map(),
-        told: [],
-        exit: undefined
-      }
-      spans.push(captured)
-      return {
-        _tag: "Span",
-        name,
-        spanId: `span-${spans.length}`,
-        traceId: "trace",
-        parent,
-        context,
-        status: { _tag: "Started", startTime },
-        attributes: captured.attributes,
-        links,
-        sampled: true,
-        kind,
-        end: (_, exit) => {
-          captured.exit = exit
-        },
-        attribute: (key, value) => {
-          captured.attributes.set(key, value)
-        },
-        event: (event, _, attributes) => {
-          captured.told.push(event, attributes)
-        },
-        addLinks: (more) => {
-          captured.told.push(...more.map(({ attributes }) => attributes))
-        }
-      }
-    },
-    context: (run) => run()
-  })
-  return { spans, tracer }
-}
-
-const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) => {
-  const { spans, tracer } = capturing()
-  return { spans, effect: Effect.withTracer(effect, tracer) }
-}
-
 const running = lists(upload("Running"))
 const done = lists(upload("Success"))
-const named = (spans: ReadonlyArray<CapturedSpan>, name: string) =>
-  spans.filter((span) => span.name === name)
-
-const ownAttributes = (span: CapturedSpan | undefined) =>
-  Object.fromEntries([...(span?.attributes ?? [])].filter(([key]) => key.startsWith("agentbay.")))
-
 describe("the spans of a sync", () => {
   it.effect("say what it was about and how it ended", () =>
     Effect.gen(function* () {

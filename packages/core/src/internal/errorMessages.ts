@@ -7,7 +7,7 @@ import type {
   ToolError,
   TransportError
 } from "../AgentBayError.js"
-import type { ContextStatusData } from "../ContextStatus.js"
+import { type ContextStatusData, hasEnded } from "../ContextStatus.js"
 
 const listedAtMost = 5
 
@@ -120,16 +120,20 @@ export const syncTimeout = (error: SyncTimeout): string => {
   const wanted = stateWanted[error.operation]
   if (wanted !== undefined) return stateTimeout(error, wanted)
   const unseen = error.operation === "bind" ? "nothing seen yet of" : "no task listed for"
+  // What is still open comes first, since a long list is cut.
   const open = [
-    ...error.tasks.map(task),
-    ...error.missing.map((one) => `${unseen} ${one.contextId} at ${one.path}`)
+    ...error.tasks.filter((item) => !hasEnded(item)).map(task),
+    ...error.missing.map((one) => `${unseen} ${one.contextId} at ${one.path}`),
+    ...error.tasks.filter(hasEnded).map(task)
   ]
   return (
     `${error.operation} was not done after ${error.polls} status requests in` +
     ` ${seconds(error.elapsed)} in session ${error.sessionId}` +
     (open.length === 0 ? ": no task listed" : `: ${list(open)}`) +
     (error.lastError === undefined ? "" : `; last fault: ${error.lastError.message}`) +
-    ` (request ${error.requestId}). It may still be going on: ask info, or wait longer.`
+    (error.requestId === ""
+      ? ". The trigger got no answer in time, so it may or may not have been accepted: ask info."
+      : ` (request ${error.requestId}). It may still be going on: ask info, or wait longer.`)
   )
 }
 

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
-import type * as Tracer from "effect/Tracer"
 import type { Service as Config } from "../AgentBayConfig.js"
 import { type CallError, TransportError } from "../AgentBayError.js"
 import type { Answered } from "../AgentBayHttp.js"
@@ -21,17 +20,6 @@ export interface Exchanged<Reply> {
   readonly status: number
   readonly answered: Answered<Reply>
 }
-
-/** Gives the answer of an exchange, and tells the span of the exchange what came. */
-export const told = <Reply, E>(
-  span: Tracer.Span,
-  exchanged: Effect.Effect<Exchanged<Reply>, E>
-): Effect.Effect<Answered<Reply>, E> =>
-  Effect.map(exchanged, ({ answered, status }) => {
-    span.attribute("http.response.status_code", status)
-    span.attribute("agentbay.request_id", answered.requestId)
-    return answered
-  })
 
 /** What of an operation decides where its parameters go. */
 type Route = { readonly action: string; readonly inQuery: ReadonlyArray<string> }

@@ -11,7 +11,8 @@ import type * as HttpTransport from "../HttpTransport.js"
 import { LinkToolReply, type ToolResult } from "../Protocol.js"
 import type { DirectLink } from "./directLink.js"
 import { parse, readRetryAfter } from "./envelope.js"
-import { type Exchanged, told } from "./exchange.js"
+import type { Exchanged } from "./exchange.js"
+import { inRequestSpan } from "./requestSpan.js"
 import { describeIssue } from "./parseIssue.js"
 import { cleanCause } from "./transportFault.js"
 
@@ -118,16 +119,8 @@ export const callLink = (
   http: HttpService,
   call: LinkCall
 ): Effect.Effect<Answered<ToolResult>, TransportError> =>
-  Effect.useSpan(
-    `AgentBayHttp.${operation}`,
-    {
-      kind: "client",
-      captureStackTrace: false,
-      attributes: {
-        "agentbay.action": operation,
-        "agentbay.session_id": call.sessionId,
-        "server.address": call.link.origin
-      }
-    },
-    (span) => told(span, exchange(http, call))
+  inRequestSpan(
+    operation,
+    { "agentbay.session_id": call.sessionId, "server.address": call.link.origin },
+    () => exchange(http, call)
   )

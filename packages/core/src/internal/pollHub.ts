@@ -58,7 +58,8 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
       return Effect.map(read, (reading) => {
         if (latest === undefined || latest.number < own.number) {
           latest = { ...own, reading }
-          ledger.forgetBefore(own.number)
+          // A baseline that is still under way began earlier, and others may ask to share it.
+          ledger.forgetBefore(Math.min(own.number, flight?.number ?? Infinity))
         }
         return reading
       })
@@ -146,7 +147,9 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
     users: 0,
     isRunning: () => running.size > 0,
     close: Effect.suspend(() =>
-      Effect.forEach([...running], ({ close }) => close, { discard: true })
+      Effect.forEach(new Set([...running, ...loops.values()]), ({ close }) => close, {
+        discard: true
+      })
     )
   }
 }
@@ -164,12 +167,13 @@ export interface PollHub {
     reads: () => StatusReads,
     policy: PollPolicy
   ) => PollLoop.PollLoop<StatusReading>
-  /** Stops all loops; who waits at one is interrupted. */
+  /** Stops all loops for good; who waits at one or comes to wait is interrupted. */
   readonly close: Effect.Effect<void>
 }
 
 export const makePollHub = (): PollHub => {
   const sessions = new Map<string, ReturnType<typeof makeSession>>()
+  let isClosed = false
 
   const forgetIfIdle = (sessionId: string) => {
     const session = sessions.get(sessionId)
@@ -186,6 +190,7 @@ export const makePollHub = (): PollHub => {
     use: (sessionId, reads) => (body) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
+          if (isClosed) return Effect.interrupt
           const session = sessionOf(sessionId, reads)
           session.users += 1
           return Effect.ensuring(
@@ -197,9 +202,11 @@ export const makePollHub = (): PollHub => {
           )
         })
       ),
-    loop: (sessionId, reads, policy) => sessionOf(sessionId, reads).loop(policy),
-    close: Effect.suspend(() =>
-      Effect.forEach([...sessions.values()], ({ close }) => close, { discard: true })
-    )
+    loop: (sessionId, reads, policy) =>
+      isClosed ? PollLoop.closed : sessionOf(sessionId, reads).loop(policy),
+    close: Effect.suspend(() => {
+      isClosed = true
+      return Effect.forEach([...sessions.values()], ({ close }) => close, { discard: true })
+    })
   }
 }

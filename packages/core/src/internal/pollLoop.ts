@@ -1,3 +1,4 @@
+import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -7,10 +8,13 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { CallError } from "../AgentBayError.js"
+import * as Metrics from "../AgentBayMetrics.js"
 import type { PollPolicy } from "../PollPolicy.js"
+import { callersTags, type Tags } from "./metricTags.js"
 import { makeDeadlines } from "./pollDeadlines.js"
 import { makeMember, type Member, pauseOf } from "./pollMember.js"
 import { makePacing, type Tick } from "./pollPacing.js"
+import { pollsAttribute } from "./syncSpan.js"
 import type * as Wait from "./wait.js"
 
 /** A place at a loop, for one who waits. */
@@ -38,6 +42,15 @@ export interface PollLoop<Reading> {
   readonly close: Effect.Effect<void>
 }
 
+const closedPlace: Place<never, never> = {
+  start: Effect.void,
+  asleep: Effect.interrupt,
+  leave: () => Effect.void
+}
+
+/** A loop at which nobody can wait any more. */
+export const closed: PollLoop<never> = { enter: () => closedPlace, close: Effect.void }
+
 /** How somebody waits at a loop. */
 interface Waiting<Reading, State, Result, Failure> {
   /** The loop, which is asked for when it is entered. */
@@ -60,23 +73,47 @@ interface Waiting<Reading, State, Result, Failure> {
 export const joinWith = <Reading, State, Result, Failure>(
   restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>,
   { loop, onStep, parent, wait }: Waiting<Reading, State, Result, Failure>,
-  onEnd?: (end: Exit.Exit<Result, Failure | CallError>, clock: Clock.Clock) => void
+  onEnd?: OnEnd<Result, Failure | CallError>
 ): Effect.Effect<Result, Failure | CallError> =>
   Effect.clockWith((clock) => {
     const now = clock.unsafeCurrentTimeMillis()
     const { asleep, leave, start } = loop().enter(wait, onStep, { parent, now })
-    const finish = (end: Exit.Exit<Result, Failure | CallError>) => {
-      onEnd?.(end, clock)
-      return Effect.zipRight(leave(), end)
-    }
     return Effect.zipRight(
-      start,
-      Effect.matchCauseEffect(restore(asleep), {
-        onFailure: (cause) => finish(Exit.failCause(cause)),
-        onSuccess: (result) => finish(Exit.succeed(result))
-      })
+      Effect.zipRight(counted, start),
+      Effect.matchCauseEffect(restore(asleep), finishing(leave, clock, onEnd))
     )
   })
+
+/** Counts one more who waits. */
+const counted = Effect.withFiberRuntime<void>((fiber) => {
+  Metrics.waiters.unsafeModify(1, callersTags(fiber))
+  return Effect.void
+})
+
+type OnEnd<Result, Failure> = (
+  end: Exit.Exit<Result, Failure>,
+  clock: Clock.Clock,
+  tags: Tags
+) => void
+
+const finishing = <Result, Failure>(
+  leave: () => Effect.Effect<void>,
+  clock: Clock.Clock,
+  onEnd: OnEnd<Result, Failure> | undefined
+) => {
+  const finish = (end: Exit.Exit<Result, Failure>) =>
+    Effect.withFiberRuntime<Result, Failure>((fiber) => {
+      const tags = callersTags(fiber)
+      Metrics.waiters.unsafeModify(-1, tags)
+      const left = leave()
+      onEnd?.(end, clock, tags)
+      return Effect.zipRight(left, end)
+    })
+  return {
+    onFailure: (cause: Cause.Cause<Failure>) => finish(Exit.failCause(cause)),
+    onSuccess: (result: Result) => finish(Exit.succeed(result))
+  }
+}
 
 /** The same, anywhere. */
 export const join = <Reading, State, Result, Failure>(
@@ -97,6 +134,13 @@ const withParent = <A, E>(effect: Effect.Effect<A, E>, parent: Tracer.AnySpan | 
       ? Context.omit(Tracer.ParentSpan)(context)
       : Context.add(context, Tracer.ParentSpan, parent)
   )
+
+/** Tells a span the polls that its waits have used up; `bind` and `delete` may wait twice. */
+const tellPolls = ({ parent, standing }: Member<never>): void => {
+  if (parent?._tag !== "Span") return
+  const before = parent.attributes.get(pollsAttribute)
+  parent.attribute(pollsAttribute, standing.polls + (typeof before === "number" ? before : 0))
+}
 
 /** The running of a loop from its first member to its last. */
 interface Life {
@@ -156,15 +200,20 @@ export const make = <Reading>(options: {
   const tick = (due: Tick) =>
     Effect.gen(function* () {
       const number = ++ticks
+      const tags = yield* Effect.withFiberRuntime<Tags>((own) => Effect.succeed(callersTags(own)))
+      let polls = 0
+      Metrics.loopWaiters.unsafeUpdate(members.size, tags)
       const observation = yield* Effect.exit(read)
       const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
       for (const member of members) {
         if (member.joinedAt >= number) continue
         member.waited += due.waited
         const counts = member.standing.polls === 0 || member.waited >= pauseOf(member)
+        if (counts) polls += 1
         if (member.tell({ _tag: "Answer", observation, now, counts })) members.delete(member)
         else if (counts) member.waited = 0
       }
+      Metrics.polls.unsafeUpdate(polls, tags)
       return observation
     })
 
@@ -208,17 +257,17 @@ export const make = <Reading>(options: {
     onStep: ((step: Wait.Step<State, Result>) => void) | undefined,
     from: { readonly parent: Tracer.AnySpan | undefined; readonly now: number }
   ) => {
+    if (isClosed) return closedPlace
     const { asleep, member } = makeMember(wait, onStep, { ...from, joinedAt: ticks })
-    if (isClosed) {
-      member.tell({ _tag: "Closed", end: Exit.interrupt(FiberId.none) })
-      return { start: Effect.void, asleep, leave: () => Effect.void }
-    }
     members.add(member)
     pacing.joined(member)
     return {
       start: Effect.zipRight(start, deadlines.joined(member)),
       asleep,
-      leave: () => (members.delete(member) ? stopIfEmpty : Effect.void)
+      leave: () => {
+        tellPolls(member)
+        return members.delete(member) ? stopIfEmpty : Effect.void
+      }
     }
   }
 

@@ -19,6 +19,7 @@ export const makeFlight = <A, E>(
 ): Flight<A, E> => {
   const waiting = new Set<(exit: Exit.Exit<A, E>) => void>()
   let fiber: Fiber.RuntimeFiber<void> | undefined
+  let hasBegun = false
   let ended: Exit.Exit<A, E> | undefined
   let passengers = 0
 
@@ -31,13 +32,14 @@ export const makeFlight = <A, E>(
     waiting.clear()
   })
 
-  const start = Effect.suspend(() =>
-    fiber !== undefined
-      ? Effect.void
-      : Effect.map(Effect.forkDaemon(run), (forked) => {
-          fiber = forked
-        })
-  )
+  const start = Effect.suspend(() => {
+    if (hasBegun) return Effect.void
+    // Noted before the fork, during which the next one may come.
+    hasBegun = true
+    return Effect.map(Effect.forkDaemon(run), (forked) => {
+      fiber = forked
+    })
+  })
 
   const arrival = Effect.async<A, E>((resume) => {
     if (ended !== undefined) return resume(ended)

@@ -51,6 +51,10 @@ export const stepStream = <Step, A, E>(
           wake = undefined
         })
       })
-      return Effect.as(Effect.forkScoped(running), Stream.repeatEffectOption(pull))
+      // The reader may be where nothing can be interrupted, and still leave early.
+      return Effect.as(
+        Effect.forkScoped(Effect.interruptible(running)),
+        Stream.repeatEffectOption(pull)
+      )
     })
   )

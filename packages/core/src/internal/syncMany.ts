@@ -5,6 +5,7 @@ import type { ContextSyncResult } from "../ContextStatus.js"
 import { defaultConcurrency, type ManyOptions, type ManyResult } from "../SyncMany.js"
 import type { SyncError } from "../SyncOptions.js"
 import * as Arguments from "./arguments.js"
+import { sayingMany } from "./syncSpan.js"
 
 const concurrencyOf = (
   options: ManyOptions
@@ -27,6 +28,10 @@ export const syncMany = <Target extends object>(
   ) => Effect.Effect<Effect.Effect<ContextSyncResult, SyncError>, InvalidArgument>
 ): Effect.Effect<ManyResult<Target>, InvalidArgument> =>
   Effect.gen(function* () {
+    yield* Effect.annotateCurrentSpan({
+      "agentbay.targets": Array.isArray(targets) ? targets.length : 0,
+      "agentbay.mode": options?.mode ?? "upload"
+    })
     if (!Array.isArray(targets)) {
       return yield* Arguments.refuse("targets", "must be a list of what to sync")
     }
@@ -51,4 +56,4 @@ export const syncMany = <Target extends object>(
         Either.isLeft(end) ? [{ target, error: end.left }] : []
       )
     }
-  })
+  }).pipe(sayingMany)

@@ -1,17 +1,19 @@
-import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import type { ContextSyncResult } from "../ContextStatus.js"
+import type { ContextSyncResult, SyncMode } from "../ContextStatus.js"
+import type { ManyResult } from "../SyncMany.js"
 import type { SyncError, SyncTarget, TriggerOptions } from "../SyncOptions.js"
+import { failureWord, outcomeOf } from "./exitWords.js"
+import type { Tags } from "./metricTags.js"
+import { countEnd } from "./syncMetrics.js"
 
 /** What a span says from the start about what is to be synced. */
 export const spanAttributes = (
   sessionId: string,
-  target: SyncTarget | null,
-  options: TriggerOptions | null
+  target: SyncTarget | null | undefined,
+  options: { readonly mode?: SyncMode | undefined } | null
 ) => ({
   "agentbay.session_id": sessionId,
   "agentbay.context_id": target?.contextId ?? "all",
@@ -19,27 +21,56 @@ export const spanAttributes = (
   "agentbay.mode": options?.mode ?? "upload"
 })
 
-type End = Exit.Exit<ContextSyncResult, SyncError>
+/** How many polls a wait has used up. It is counted where the wait is. */
+export const pollsAttribute = "agentbay.polls"
 
-const annotateEnd = (span: Tracer.Span, end: End): void => {
-  if (Exit.isSuccess(end)) {
-    span.attribute("agentbay.polls", end.value.polls)
-    span.attribute("agentbay.outcome", end.value.outcome)
-    return
-  }
-  const failure = Cause.failureOption(end.cause)
-  if (Option.isNone(failure)) return
-  span.attribute("agentbay.outcome", failure.value._tag)
-  if (failure.value._tag === "SyncTimeout") {
-    span.attribute("agentbay.polls", failure.value.polls)
-  }
-}
+/** The options of a span of a wait. */
+export const waitSpan = (...about: Parameters<typeof spanAttributes>) => ({
+  attributes: spanAttributes(...about),
+  captureStackTrace: false
+})
+
+/** Says in the span at hand how its effect ended, and what there is to say of a success. */
+export const sayingHow =
+  <A>(
+    attributesOf: (value: A) => {
+      readonly "agentbay.outcome": string
+      readonly [key: string]: unknown
+    }
+  ) =>
+  <E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.onExit(effect, (exit) =>
+      Effect.annotateCurrentSpan(
+        Exit.isSuccess(exit)
+          ? attributesOf(exit.value)
+          : { "agentbay.outcome": failureWord(exit.cause, ({ _tag }) => _tag) }
+      )
+    )
+
+/** The same for the end of a sync. */
+export const sayingOutcome = sayingHow(({ outcome }: ContextSyncResult) => ({
+  "agentbay.outcome": outcome
+}))
+
+/** The same for many syncs. */
+export const sayingMany = <Target, E extends { readonly _tag: string }>(
+  syncs: Effect.Effect<ManyResult<Target>, E>
+): Effect.Effect<ManyResult<Target>, E> =>
+  sayingHow(({ failed, succeeded }: ManyResult<Target>) => ({
+    "agentbay.outcome": failed.length === 0 ? "AllSucceeded" : "SomeFailed",
+    "agentbay.succeeded": succeeded.length,
+    "agentbay.failed": failed.length
+  }))(syncs)
 
 /** The span of a sync that is under way. */
 export interface SyncSpan {
   readonly span: Tracer.Span
-  /** Ends the span, which then says how the sync ended. */
-  readonly end: (end: End, clock: Clock.Clock) => void
+  /** Ends the span, which then says how the sync ended, and counts that end. */
+  readonly end: (
+    end: Exit.Exit<ContextSyncResult, SyncError>,
+    clock: Clock.Clock,
+    tags: Tags
+  ) => void
 }
 
 /**
@@ -51,21 +82,23 @@ export const beginSyncSpan = (
   target: SyncTarget,
   options: TriggerOptions
 ): Effect.Effect<SyncSpan> =>
-  Effect.map(
-    Effect.makeSpan("ContextManager.sync", {
-      attributes: spanAttributes(sessionId, target, options),
-      captureStackTrace: false
-    }),
-    (span) => {
+  Effect.zipWith(
+    Effect.makeSpan("ContextManager.sync", waitSpan(sessionId, target, options)),
+    Effect.clockWith((clock) => clock.currentTimeMillis),
+    (span, since) => {
       // V8 keeps the ids as ropes of single characters until somebody looks at one of these:
       // that is 0.7 KiB of the 6 that a sync may cost while it waits.
       void span.spanId.charCodeAt(0)
       void span.traceId.charCodeAt(0)
       return {
         span,
-        end: (end, clock) => {
-          annotateEnd(span, end)
+        end: (end, clock, tags) => {
+          const outcome = outcomeOf(end)
+          span.attribute("agentbay.outcome", outcome)
           span.end(clock.unsafeCurrentTimeNanos(), end)
+          // What was refused for its arguments never began.
+          if (outcome === "InvalidArgument") return
+          countEnd(tags, options, clock.unsafeCurrentTimeMillis() - since, end)
         }
       }
     }

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { CallError, InvalidArgument, SyncTimeout } from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import { type ContextSyncResult, sumCounts, type SyncProgress } from "../ContextStatus.js"
@@ -22,7 +22,9 @@ import { readInfo, statusReading } from "./statusReads.js"
 import { stepStream } from "./stepStream.js"
 import { patience, syncRequest, type SyncRequest } from "./syncArguments.js"
 import type { SyncState } from "./syncDecision.js"
-import { beginSyncSpan } from "./syncSpan.js"
+import { callersTags } from "./metricTags.js"
+import * as SyncMetrics from "./syncMetrics.js"
+import { beginSyncSpan, sayingOutcome, spanAttributes, waitSpan } from "./syncSpan.js"
 import * as SyncToken from "./syncToken.js"
 import { type SyncWait, type Triggered, trigger, untilSynced } from "./syncWait.js"
 import * as Wait from "./wait.js"
@@ -156,11 +158,17 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
   ): Effect.Effect<ContextSyncResult, SyncError> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(beginSyncSpan(sessionId, target, options), ({ end, span }) =>
-        Effect.suspend(() => Effect.flatMap(request(), begin)).pipe(
+        Effect.suspend(() =>
+          Effect.flatMap(request(), (checked) => SyncMetrics.started(checked)(begin(checked)))
+        ).pipe(
           Effect.withParentSpan(span),
           restore,
           Effect.onError((cause) =>
-            Effect.clockWith((clock) => Effect.sync(() => end(Exit.failCause(cause), clock)))
+            Effect.withFiberRuntime((fiber) =>
+              Effect.clockWith((clock) =>
+                Effect.sync(() => end(Exit.failCause(cause), clock, callersTags(fiber)))
+              )
+            )
           ),
           Effect.map(waitFor),
           Effect.flatMap((wait) =>
@@ -173,25 +181,44 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
   const handle = (started: Started): SyncHandle => {
     const pending = { ...waitFor(started), policy: unbounded }
     const standing = Wait.begin(pending, started.since)
-    let end: Exit.Exit<ContextSyncResult, WaitError> | undefined
+    let last: Exit.Exit<SyncProgress, WaitError> | undefined
+    const { request, since, triggered } = started
+    const about = waitSpan(sessionId, request.target, request)
+    const span = {
+      ...about,
+      attributes: { ...about.attributes, "agentbay.request_id": triggered.requestId }
+    }
+    const waiting = (onStep?: (step: Step) => void) =>
+      Effect.suspend(() => waitAt(waitFor(started), onStep)).pipe(
+        SyncMetrics.waited(request, since),
+        sayingOutcome
+      )
     return {
       get token() {
         return SyncToken.encode(contentOf(sessionId, started))
       },
       sessionId,
-      requestId: started.triggered.requestId,
-      await: Effect.suspend(() => waitAt(waitFor(started))),
-      progress: stepStream((tell) => waitAt(waitFor(started), (step) => tell(progressOf(step)))),
+      requestId: triggered.requestId,
+      await: Effect.withSpan(waiting(), "SyncHandle.await", span),
+      progress: Stream.withSpan(
+        stepStream((tell) => waiting((step) => tell(progressOf(step)))),
+        "SyncHandle.progress",
+        span
+      ),
+      // No span of its own, like `info`.
       poll: Effect.gen(function* () {
-        if (end === undefined) {
-          const reading = yield* read("callOnce")
-          const at = yield* now
-          end =
-            Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
-            Wait.exhaust(pending, standing, at)
-        }
-        if (end !== undefined && Exit.isFailure(end)) return yield* Exit.failCause(end.cause)
-        return progressOf(Wait.step(standing, yield* now, end))
+        if (last !== undefined) return yield* last
+        const reading = yield* read("callOnce")
+        const at = yield* now
+        const end =
+          Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
+          Wait.exhaust(pending, standing, at)
+        yield* SyncMetrics.polled
+        const told = progressOf(Wait.step(standing, at, end))
+        if (end === undefined) return told
+        last = Exit.as(end, told)
+        yield* SyncMetrics.ended(request, since, end)
+        return yield* last
       })
     }
   }
@@ -206,15 +233,19 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       stepStream((tell) =>
         Effect.flatMap(begin(request), (started) =>
           waitAt(waitFor(started), (step) => tell(progressOf(step)))
-        )
+        ).pipe(SyncMetrics.whole(request), sayingOutcome)
       ),
-    start: (request) => Effect.map(begin(request), handle),
+    start: (request) => Effect.map(SyncMetrics.begun(request)(begin(request)), handle),
     resume: (token, options) =>
       Effect.gen(function* () {
         const { baseline, expected, mode, requestId, target, ...told } = yield* SyncToken.decode(
           token,
           sessionId
         )
+        yield* Effect.annotateCurrentSpan({
+          ...spanAttributes(sessionId, target, { mode }),
+          "agentbay.request_id": requestId
+        })
         const policy =
           told.policy === undefined
             ? http.pollPolicy
