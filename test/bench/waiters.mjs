@@ -89,7 +89,7 @@ const crowded = (log) =>
       count: crowd.count,
       interval: crowd.intervalMillis,
       warmup: crowd.warmup,
-      ways: ["ours", ...peers]
+      ways: ["ours", ...peers, "triggers"]
     })
   )
 
@@ -121,6 +121,7 @@ const figuresOf = ({ crowdRows, rows, sequential, triggers }) => {
     )
   }
   const [own, ...others] = crowdRows
+  const floor = others.pop()
   for (const { cpuPerSyncMicros, way } of others) {
     const both = {
       ours: own.cpuPerSyncMicros,
@@ -130,6 +131,8 @@ const figuresOf = ({ crowdRows, rows, sequential, triggers }) => {
     const title = `${crowd.count} syncs: CPU time per sync, against ${names[way]}`
     figures.push(report(title, both, "µs", way === "aws" ? 0.25 : undefined))
   }
+  const trigger = floor.cpuPerSyncMicros
+  figures.push(note("of which the trigger alone, by bare undici", trigger, "µs"))
   return figures
 }
 
@@ -144,6 +147,6 @@ export const run = async (log) => {
     rows,
     triggers,
     sequential,
-    crowd: { ...crowd, rows: crowdRows }
+    crowd: { ...crowd, rows: crowdRows.filter(({ way }) => way !== "triggers") }
   }
 }
