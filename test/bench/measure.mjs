@@ -1,5 +1,6 @@
 // How the benchmarks measure: two ways of doing the same thing in turns, in one run, so
 // that a drift of the machine hits both. Medians are quoted, and their ratio.
+import { subscribe } from "node:diagnostics_channel"
 
 /** The middle of some figures. */
 export const median = (figures) => figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)]
@@ -37,23 +38,39 @@ export const compare = async ({ between, measure, ours, rounds, theirs, warmup =
   return { ...result, ratio: result.ours / result.theirs }
 }
 
-/**
- * One line of the report, and the same as data. A goal says what the ratio is to be at most,
- * or with `atLeast` at least; without one there is nothing to meet.
- */
-export const report = (title, { ours, ratio, theirs }, unit, goal, { atLeast = false } = {}) => {
-  const met = goal === undefined ? null : atLeast ? ratio >= goal : ratio <= goal
-  const verdict =
-    met === null ? "" : ` (goal ${atLeast ? "≥" : "≤"} ${goal}: ${met ? "met" : "MISSED"})`
-  console.log(
-    `${title}: ours ${ours.toFixed(2)} ${unit}, other ${theirs.toFixed(2)} ${unit}, ` +
-      `ratio ${ratio.toFixed(2)}${verdict}`
-  )
-  return { title, ours, other: theirs, unit, ratio, goal: goal ?? null, met }
+/** Counts the requests that undici sends in this process, by action. */
+export const countRequests = () => {
+  const requests = { GetContextInfo: 0, SyncContext: 0 }
+  subscribe("undici:request:create", ({ request }) => {
+    const [, action] = /Action=(\w+)/.exec(request.path) ?? []
+    if (action !== undefined) requests[action] = (requests[action] ?? 0) + 1
+  })
+  return requests
 }
 
-/** A figure that stands alone: printed, and as data of the same shape. */
-export const note = (title, figure, unit) => {
-  console.log(`${title}: ${figure.toFixed(2)} ${unit}`)
-  return { title, ours: figure, other: null, unit, ratio: null, goal: null, met: null }
+const isMet = (value, goal, atLeast) =>
+  goal === undefined ? null : atLeast ? value >= goal : value <= goal
+
+/**
+ * Two things compared, as one line of the report and as data. A goal says what the ratio is to
+ * be at most, or with `atLeast` at least; without one there is nothing to meet.
+ */
+export const report = (title, { ours, ratio, theirs }, unit, goal, { atLeast = false } = {}) => {
+  const met = isMet(ratio, goal, atLeast)
+  return { title, ours, other: theirs, unit, ratio, goal: goal ?? null, atLeast, met }
+}
+
+/** A figure that stands alone, in the same shape; a goal is about the figure itself. */
+export const note = (title, figure, unit, goal) => {
+  const met = isMet(figure, goal, false)
+  return {
+    title,
+    ours: figure,
+    other: null,
+    unit,
+    ratio: null,
+    goal: goal ?? null,
+    atLeast: false,
+    met
+  }
 }

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type { Mutable } from "effect/Types"
 import { ContextStatusData } from "../ContextStatus.js"
 import { timeOfSeconds } from "./serviceTime.js"
 
@@ -64,22 +65,24 @@ const usualItem = (item: unknown): ContextStatusData | undefined => {
   ) {
     return undefined
   }
-  return {
+  const task: Mutable<ContextStatusData> = {
     contextId,
     path,
     errorMessage,
     status,
     startTime: timeOfSeconds(startTime),
     finishTime: timeOfSeconds(finishTime),
-    taskType,
-    ...(taskId === undefined ? {} : { taskId }),
-    ...(bytesDone === undefined ? {} : { bytesDone }),
-    ...(bytesTotal === undefined ? {} : { bytesTotal }),
-    ...(filesDone === undefined ? {} : { filesDone }),
-    ...(filesTotal === undefined ? {} : { filesTotal }),
-    ...(skipped === undefined ? {} : { skipped }),
-    ...(skippedPaths === undefined ? {} : { skippedPaths })
+    taskType
   }
+  // Spreading what is there would cost as much as all of the rest.
+  if (taskId !== undefined) task.taskId = taskId
+  if (bytesDone !== undefined) task.bytesDone = bytesDone
+  if (bytesTotal !== undefined) task.bytesTotal = bytesTotal
+  if (filesDone !== undefined) task.filesDone = filesDone
+  if (filesTotal !== undefined) task.filesTotal = filesTotal
+  if (skipped !== undefined) task.skipped = skipped
+  if (skippedPaths !== undefined) task.skippedPaths = skippedPaths
+  return task
 }
 
 const usualItems = (list: unknown, tasks: Array<ContextStatusData>): boolean => {

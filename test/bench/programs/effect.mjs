@@ -1,0 +1,4 @@
+// What every program with Effect loads.
+import { Effect } from "effect"
+
+await Effect.runPromise(Effect.void)
