@@ -87,20 +87,20 @@ describe("syncAll", () => {
     [undefined, 16],
     [1, 1],
     [3, 3],
-    ["unbounded", 40]
+    ["unbounded", 20]
   ] as const) {
     it.effect(`has at most ${most} under way with concurrency ${concurrency ?? "of default"}`, () =>
       Effect.gen(function* () {
         const contexts = yield* manager
-        const many = all(40).map(bindingOf)
+        const many = all(20).map(bindingOf)
         const fiber = yield* begun(contexts.syncAll(many, { concurrency, maxRetries: 1 }))
         const service = yield* AgentBayTest.AgentBayTest
         assert.strictEqual((yield* service.timesOf("SyncContext")).length, most)
         yield* TestClock.adjust("10 minutes")
-        assert.strictEqual((yield* valueOf(fiber)).failed.length, 40)
-        assert.strictEqual((yield* service.timesOf("SyncContext")).length, 40)
+        assert.strictEqual((yield* valueOf(fiber)).failed.length, 20)
+        assert.strictEqual((yield* service.timesOf("SyncContext")).length, 20)
       }).pipe(
-        Effect.provide(crowded(() => lists(...all(40).map((index) => uploadOf(index, "Running")))))
+        Effect.provide(crowded(() => lists(...all(20).map((index) => uploadOf(index, "Running")))))
       )
     )
   }
