@@ -45,8 +45,10 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
       Either.left(new TransportError({ operation: action, reason: "Encode", description }))
     if (Either.isLeft(encoded)) return refuse(redact(describeIssue(encoded.left)))
     try {
+      const { body, url } = encodeWire(action, inQuery, encoded.right, now)
       const request: HttpTransport.Request = {
-        ...encodeWire(action, inQuery, encoded.right, now),
+        url,
+        body,
         headers: {
           "content-type": "application/x-www-form-urlencoded",
           "x-acs-action": action,
@@ -93,9 +95,11 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
               Effect.failCause(
                 cleanCause(cause, { operation: operation.action, sessionId, timeout, redact })
               ),
-            onSuccess: (response) =>
+            onSuccess: ({ headers, status, text }) =>
               decode(codec.decode, {
-                ...response,
+                status,
+                headers,
+                text,
                 operation: operation.action,
                 sessionId,
                 now: clock.unsafeCurrentTimeMillis(),

@@ -13,9 +13,20 @@ const nonce = (): string => {
   return prefix + serial.toString(16).padStart(32, "0")
 }
 
-/** `2026-11-22T09:59:55Z`, encoded: the time of a request, without fractions. */
-const timestamp = (now: number) =>
-  `${new Date(now).toISOString().slice(0, 19).replaceAll(":", "%3A")}Z`
+const written = { second: NaN, text: "" }
+
+/**
+ * `2026-11-22T09:59:55Z`, encoded: the time of a request, without fractions. Many requests are
+ * made in the same second.
+ */
+const timestamp = (now: number): string => {
+  const second = Math.floor(now / 1000)
+  if (second !== written.second) {
+    written.second = second
+    written.text = `${new Date(now).toISOString().slice(0, 19).replaceAll(":", "%3A")}Z`
+  }
+  return written.text
+}
 
 // The service's own clients write a blank as %20; URLSearchParams would write a plus sign.
 const pair = (name: string, value: string) => `${name}=${encodeURIComponent(value)}`
