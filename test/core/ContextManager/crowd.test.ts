@@ -146,7 +146,9 @@ const runCrowd = (service: Service, interval: number, waiters: ReadonlyArray<Wai
     const virtual = makeVirtualClock()
     const together = makeReads(service)
     const hub = makePollHub()
-    const shared = hub.use(sessionId, () => ({ once: together.read, retried: together.read }))
+    const reads = () => ({ once: together.read, retried: together.read })
+    const shared = (wait: SyncWait) =>
+      PollLoop.join({ loop: () => hub.loop(sessionId, reads, wait.policy), wait })
     const come = (waiter: Waiter, join: (wait: SyncWait) => Joined) =>
       Effect.gen(function* () {
         if (waiter.at > 0) yield* Effect.sleep(waiter.at)
@@ -154,9 +156,7 @@ const runCrowd = (service: Service, interval: number, waiters: ReadonlyArray<Wai
       })
     const before = (yield* Fiber.roots).length
     const [joined, alone] = yield* Effect.gen(function* () {
-      const joining = yield* Effect.forEach(waiters, (one) =>
-        Effect.fork(come(one, (wait) => shared((polls) => polls.loop(wait.policy).join(wait))))
-      )
+      const joining = yield* Effect.forEach(waiters, (one) => Effect.fork(come(one, shared)))
       for (const [index, { at, leavesAfter }] of waiters.entries()) {
         if (leavesAfter === undefined) continue
         yield* Effect.fork(Effect.delay(Fiber.interrupt(joining[index]!), at + leavesAfter))
