@@ -56,7 +56,8 @@ const draw = (option) => {
   const style = `<style>@media (prefers-color-scheme: dark){${darkRules}}</style>`
   return (
     svg
-      .replace(/zr\d+-/g, "z-")
+      // Names for the pointer, counted over all charts of the process.
+      .replace(/ class="zr\d+-cls-\d+"/g, "")
       .replace(/(<svg[^>]*>)/, `$1\n${style}`)
       .trim() + "\n"
   )
@@ -75,7 +76,7 @@ const line = (way, points) => ({
 const overCounts = ({ series, title, yAxis }) =>
   draw({
     grid: { bottom: 56, left: 84, right: 32, top: 84 },
-    legend: { itemGap: 16, left: 16, textStyle: text, top: 42 },
+    legend: { itemGap: 24, left: 16, textStyle: text, top: 42 },
     series,
     title,
     xAxis: axis("syncs at once", {
@@ -115,7 +116,12 @@ const waiterCharts = ({ crowd, rows, triggers }) => ({
       )
     ],
     title: "Time until all syncs have ended (each task takes 2 s)",
-    yAxis: axis("seconds", { nameGap: 44, type: "value" })
+    yAxis: axis("seconds", {
+      axisLabel: { ...text, formatter: count },
+      min: 0.01,
+      nameGap: 56,
+      type: "log"
+    })
   }),
   "waiters-cpu": draw({
     grid: { bottom: 56, left: 140, right: 72, top: 56 },

@@ -1,5 +1,6 @@
 // `pnpm bench`: takes all figures of docs/performance.md in one run and writes them there.
-// `pnpm bench --only NAME` takes those of one benchmark and only prints them.
+// `pnpm bench --only NAME` takes those of one benchmark and only prints them; with `--write`
+// they replace what the page has of it.
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -7,7 +8,7 @@ import { cpus, tmpdir, totalmem } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { benchmarks } from "./benchmarks.mjs"
-import { writePage } from "./page.mjs"
+import { readResults, writePage } from "./page.mjs"
 import { endAll } from "./processes.mjs"
 import { tableOf } from "./table.mjs"
 
@@ -51,16 +52,18 @@ const versions = () => ({
   )
 })
 
-const readOnly = () => {
-  const { values } = parseArgs({ options: { only: { type: "string" } } })
+const readOptions = () => {
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, write: { default: false, type: "boolean" } }
+  })
   if (values.only !== undefined && !names.includes(values.only)) {
     console.error(`--only takes one of: ${names.join(", ")}`)
     process.exit(2)
   }
-  return values.only
+  return values
 }
 
-const only = readOnly()
+const { only, write } = readOptions()
 const home = mkdtempSync(join(tmpdir(), "agentbay-bench-"))
 // Whatever a benchmark or one of its processes leaves behind, it leaves in there.
 process.env.TMPDIR = home
@@ -72,9 +75,9 @@ const clean = () => {
 process.on("exit", clean)
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130))
 
-const results = { date: new Date().toISOString().slice(0, 10), machine: machineOf(home) }
-results.versions = versions()
-results.benchmarks = {}
+const date = new Date().toISOString().slice(0, 10)
+const benchmarksBefore = only === undefined ? {} : (readResults()?.benchmarks ?? {})
+const results = { date, machine: machineOf(home), versions: versions(), benchmarks: {} }
 const failed = []
 
 for (const { load, name, title } of benchmarks) {
@@ -85,7 +88,7 @@ for (const { load, name, title } of benchmarks) {
     const run = await load()
     const data = await run((line) => console.log(`  ${line}`))
     const seconds = Math.round((performance.now() - startedAt) / 1000)
-    results.benchmarks[name] = { seconds, ...data }
+    results.benchmarks[name] = { date, seconds, ...data }
     console.log(`\n${tableOf(data.figures)}\n(${seconds} s)`)
   } catch (error) {
     failed.push(name)
@@ -96,7 +99,7 @@ for (const { load, name, title } of benchmarks) {
 if (failed.length > 0) {
   console.error(`\nNothing was written, since these failed: ${failed.join(", ")}.`)
   process.exitCode = 1
-} else if (only === undefined) {
-  writePage(results)
+} else if (only === undefined || write) {
+  writePage({ ...results, benchmarks: { ...benchmarksBefore, ...results.benchmarks } })
   console.log("\nWritten: docs/performance.md and docs/performance/")
 }

@@ -22,12 +22,14 @@ const machineText = ({ date, machine, versions }) => {
     .filter(([name]) => name !== "node")
     .map(([name, version]) => `${name} ${version}`)
   return (
-    `Measured on ${date}, in one run, on ${cores} cores of ${processor} with ${memoryGiB} GiB ` +
+    `Measured on ${date} on ${cores} cores of ${processor} with ${memoryGiB} GiB ` +
     `(${system}, ${fileSystem}): Node ${versions.node}, ${packages.join(", ")}.`
   )
 }
 
-const section = ({ charts = [], name, text, title }, data, drawn) => {
+const section = ({ charts = [], name, text, title }, { benchmarks, date }, drawn) => {
+  const data = benchmarks[name]
+  const when = data.date === date ? undefined : `Measured on ${data.date}.`
   const images = charts
     .filter((chart) => drawn[chart] !== undefined)
     .map((chart) => `![${altOf(drawn[chart])}](performance/${chart}.svg)`)
@@ -35,6 +37,7 @@ const section = ({ charts = [], name, text, title }, data, drawn) => {
   return [
     `### ${title}`,
     text,
+    when,
     markdownTable(figures),
     ...reasonsFor(name, data.figures),
     ...images
@@ -51,7 +54,7 @@ export const render = (results) => {
   const drawn = chartsOf(results)
   const sections = benchmarks
     .filter(({ name }) => results.benchmarks[name] !== undefined)
-    .map((benchmark) => section(benchmark, results.benchmarks[benchmark.name], drawn))
+    .map((benchmark) => section(benchmark, results, drawn))
   const files = Object.entries(drawn).map(([name, svg]) => [
     new URL(`performance/${name}.svg`, docs),
     svg
@@ -86,6 +89,12 @@ const readIfThere = (file) => {
   } catch {
     return undefined
   }
+}
+
+/** The results that the page is made of, if there are any. */
+export const readResults = () => {
+  const text = readIfThere(resultsFile)
+  return text === undefined ? undefined : JSON.parse(text)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -16,7 +16,7 @@ const plan = [
 
 // A thousand loops that ask every 200 ms would be 5,000 requests a second, more than the
 // server answers: it would be measured, not they.
-const crowd = { count: 1_000, intervalMillis: 500, lasts: "5 seconds" }
+const crowd = { count: 1_000, intervalMillis: 500, lasts: "5 seconds", warmup: 300 }
 
 const alone = { count: 10, ways: ["ours"] }
 
@@ -38,16 +38,20 @@ const summary = (way, count, interval, runs) => {
 
 /** Measures ways in turns, a session of its own for each run. */
 const measurer = ({ sessions, ...server }, log) => {
-  const once = async (way, count, interval, concurrency) => {
-    const [sessionId] = await sessions(1, count)
-    const task = { ...server, concurrency, count, intervalMillis: interval, sessionId, way }
+  const once = async (way, { concurrency, count, interval, warmup }) => {
+    const all = count + warmup
+    const [sessionId] = await sessions(1, all)
+    const polling = { concurrency, count: all, intervalMillis: interval, warmup }
+    const task = { ...server, ...polling, sessionId, way }
     return measured("./client.mjs", task, { seconds: count > 1_000 ? 240 : 90 })
   }
-  return async ({ concurrency, count, interval = intervalMillis, rounds = 1, ways }) => {
+  return async ({ rounds = 1, ways, ...given }) => {
+    const step = { interval: intervalMillis, warmup: 0, ...given }
+    const { concurrency, count, interval } = step
     const runs = ways.map(() => [])
     for (let round = 0; round < rounds; round++) {
       for (const [index, way] of ways.entries()) {
-        runs[index].push(await once(way, count, interval, concurrency))
+        runs[index].push(await once(way, step))
       }
     }
     const rows = ways.map((way, index) => summary(way, count, interval, runs[index]))
@@ -81,7 +85,12 @@ const crowded = (log) =>
     measurer(
       server,
       log
-    )({ count: crowd.count, interval: crowd.intervalMillis, ways: ["ours", ...peers] })
+    )({
+      count: crowd.count,
+      interval: crowd.intervalMillis,
+      warmup: crowd.warmup,
+      ways: ["ours", ...peers]
+    })
   )
 
 const figuresOf = ({ crowdRows, rows, sequential, triggers }) => {
