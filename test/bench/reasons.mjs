@@ -22,7 +22,7 @@ const reasons = [
   {
     benchmark: "waiting",
     figure: /heap/,
-    why: "Besides its fiber a sync holds its span, its target, what it has seen of its task, and the call that waits for it."
+    why: "Besides its fiber a sync holds its span, its target, what it has seen of its task, and the call that waits for it; and its share of the last list of all tasks."
   },
   {
     benchmark: "waiting",

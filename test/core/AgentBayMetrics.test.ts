@@ -177,11 +177,17 @@ describe("the metrics of many who wait", () => {
         const midway = yield* seriesOf(run)
         assert.strictEqual(midway["agentbay_poll_waiters{}"], 2)
         yield* TestClock.adjust("1 minute")
-        yield* Effect.all([Fiber.join(first), Fiber.join(second)])
+        const results = yield* Effect.all([Fiber.join(first), Fiber.join(second)])
         const end = yield* seriesOf(run)
         assert.strictEqual(end["agentbay_poll_waiters{}"], 0)
-        // One request for the first, one for both.
+        // One request for the first, and two for both: the one that the second begins comes too
+        // early to be a poll of the first.
         assert.deepStrictEqual(end["agentbay_poll_loop_waiters{}"], [3, 5])
+        assert.deepStrictEqual(
+          results.map(({ polls }) => polls),
+          [2, 2]
+        )
+        assert.strictEqual(end["agentbay_polls_total{}"], 4)
       }).pipe(
         Effect.tagMetrics("run", run),
         Effect.provide(scenario({ polls: [running, running, both] }))

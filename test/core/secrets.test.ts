@@ -305,6 +305,7 @@ describe("the API key appears nowhere", () => {
         // A double that does not fail would prove nothing.
         assert.includeMembers(failed, [
           "files.read",
+          "files.list",
           "sync",
           "progress",
           "syncAll",

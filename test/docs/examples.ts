@@ -113,7 +113,7 @@ export const execute = (command: string, args: ReadonlyArray<string>): Promise<E
     execFile(
       command,
       args,
-      { cwd, env: { ...env, NO_COLOR: "1" }, timeout: 30_000, killSignal: "SIGKILL" },
+      { cwd, env: { ...env, NO_COLOR: "1" }, timeout: 120_000, killSignal: "SIGKILL" },
       (error, stdout, stderr) => {
         NodeFs.rmSync(cwd, { recursive: true, force: true })
         resolve({ code: error === null ? 0 : (error.code ?? "stopped"), stdout, stderr })

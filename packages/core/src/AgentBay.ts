@@ -25,6 +25,7 @@ import * as Arguments from "./internal/arguments.js"
 import { type CreateRequest, createRequest } from "./internal/createRequest.js"
 import { listSessions, sessionPage } from "./internal/sessionList.js"
 import { shielded } from "./internal/shielded.js"
+import { syncRequest } from "./internal/syncArguments.js"
 import { makeSyncing } from "./internal/syncing.js"
 import { syncMany } from "./internal/syncMany.js"
 import * as SyncWait from "./internal/syncWait.js"
@@ -308,7 +309,7 @@ export const make: Effect.Effect<Service, never, AgentBayHttp.AgentBayHttp> = Ef
       targets: ReadonlyArray<Target>,
       options: ManyOptions = {}
     ) {
-      return yield* syncMany(targets, options, (target) =>
+      return yield* syncMany(targets, options, syncRequest(http, {}, options), (target) =>
         Effect.zipRight(
           Arguments.notBlank("sessionId", target.sessionId),
           makeSyncing(http, target.sessionId).prepare(target, options)

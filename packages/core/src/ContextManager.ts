@@ -224,7 +224,10 @@ export const fromHttp = (http: HttpService, sessionId: string): Service => {
       options: ManyOptions = {}
     ) {
       yield* Effect.annotateCurrentSpan(attributes)
-      return yield* syncMany(targets, options, (target) => syncing.prepare(target, options))
+      return yield* syncMany(targets, options, syncRequest(http, {}, options), (target) =>
+        // Without a context it would be a sync of everything, which nobody has listed.
+        Effect.zipRight(notBlank("contextId", target.contextId), syncing.prepare(target, options))
+      )
     })
   }
 }

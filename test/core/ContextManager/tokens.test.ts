@@ -66,7 +66,7 @@ describe("a token", () => {
         const again = yield* SyncToken.decode(` ${SyncToken.encode(content)}\n`, sessionId)
         assert.strictEqual(canonical(again), canonical(content))
       }),
-    { fastCheck: { numRuns: 100 } }
+    { fastCheck: { numRuns: 50 } }
   )
 
   it.effect("is refused when any one character is another or missing, and when it is cut", () =>
@@ -74,8 +74,7 @@ describe("a token", () => {
       const [content] = fc.sample(contents, { numRuns: 1, seed: 7 })
       const token = SyncToken.encode(content!)
       for (let at = 0; at < token.length; at++) {
-        for (const other of ["A", "7", ".", "-", "ü", " ", ""]) {
-          if (other === token[at]) continue
+        for (const other of [token[at] === "A" ? "7" : "A", " ", ""]) {
           const damaged = token.slice(0, at) + other + token.slice(at + 1)
           assert.strictEqual((yield* refusal(damaged)).argument, "token")
         }
@@ -89,7 +88,7 @@ describe("a token", () => {
     { token: fc.string({ unit: "binary" }) },
     ({ token }) =>
       Effect.map(refusal(token), (error) => assert.strictEqual(error.argument, "token")),
-    { fastCheck: { numRuns: 100 } }
+    { fastCheck: { numRuns: 50 } }
   )
 
   it.effect("is refused with the reason", () =>

@@ -16,21 +16,25 @@ export const makeAlarm = (): Alarm => {
   let hasRung = false
   return {
     sleepUntil: (until, now) =>
-      // A child does the sleeping, since anybody may interrupt it.
-      Effect.flatMap(Effect.fork(Effect.sleep(Duration.millis(until - now))), (sleeper) => {
-        const wake = () => sleeper.unsafeInterruptAsFork(FiberId.none)
-        if (hasRung) wake()
-        hasRung = false
-        const own = { until, wake }
-        sleeping = own
-        // Also when the sleep is interrupted: a ring must not go to one who sleeps no more.
-        return Effect.ensuring(
-          Effect.asVoid(Fiber.await(sleeper)),
-          Effect.sync(() => {
-            if (sleeping === own) sleeping = undefined
-          })
-        )
-      }),
+      // A child does the sleeping, since anybody may interrupt it. It sleeps whole milliseconds:
+      // after a part of one the clock may show the same, and the sleep would never end.
+      Effect.flatMap(
+        Effect.fork(Effect.sleep(Duration.millis(Math.ceil(until - now)))),
+        (sleeper) => {
+          const wake = () => sleeper.unsafeInterruptAsFork(FiberId.none)
+          if (hasRung) wake()
+          hasRung = false
+          const own = { until, wake }
+          sleeping = own
+          // Also when the sleep is interrupted: a ring must not go to one who sleeps no more.
+          return Effect.ensuring(
+            Effect.asVoid(Fiber.await(sleeper)),
+            Effect.sync(() => {
+              if (sleeping === own) sleeping = undefined
+            })
+          )
+        }
+      ),
     ring: (when) => {
       if (sleeping === undefined) hasRung = true
       else if (when(sleeping.until)) sleeping.wake()

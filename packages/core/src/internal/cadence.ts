@@ -5,14 +5,16 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import type { Backoff, Spaced } from "../PollPolicy.js"
 
-/** The time until the next poll, in milliseconds, after so many polls. */
+/** The time until the next poll, in whole milliseconds, after so many polls. */
 export const pauseAfter = (policy: Spaced | Backoff, polls: number): number =>
-  policy._tag === "Spaced"
-    ? Duration.toMillis(policy.interval)
-    : Math.min(
-        Duration.toMillis(policy.cap),
-        Duration.toMillis(policy.initial) * policy.factor ** Math.max(0, polls - 1)
-      )
+  Math.round(
+    policy._tag === "Spaced"
+      ? Duration.toMillis(policy.interval)
+      : Math.min(
+          Duration.toMillis(policy.cap),
+          Duration.toMillis(policy.initial) * policy.factor ** Math.max(0, polls - 1)
+        )
+  )
 
 /** The part of a policy that says when, by value; the same for policies that may share a loop. */
 export const cadenceOf = (policy: Spaced | Backoff): string =>

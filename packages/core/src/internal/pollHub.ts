@@ -156,6 +156,12 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
 
 /** The poll loops of a client: one per session and cadence, as long as somebody waits. */
 export interface PollHub {
+  /**
+   * Keeps what the waits of a session have in common, such as the last list of its tasks, until
+   * the result is called, once. Without that it is forgotten when nobody is on the way to a wait
+   * and no loop runs.
+   */
+  readonly retain: (sessionId: string, reads: () => StatusReads) => () => void
   /** Lends out what the waits of a session have in common, for the time of an effect. */
   readonly use: (
     sessionId: string,
@@ -186,20 +192,24 @@ export const makePollHub = (): PollHub => {
     return session
   }
 
+  const retain: PollHub["retain"] = (sessionId, reads) => {
+    const session = sessionOf(sessionId, reads)
+    session.users += 1
+    return () => {
+      session.users -= 1
+      forgetIfIdle(sessionId)
+    }
+  }
+
   return {
+    retain,
     use: (sessionId, reads) => (body) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
           if (isClosed) return Effect.interrupt
-          const session = sessionOf(sessionId, reads)
-          session.users += 1
-          return Effect.ensuring(
-            restore(body(session.polls)),
-            Effect.sync(() => {
-              session.users -= 1
-              forgetIfIdle(sessionId)
-            })
-          )
+          const release = retain(sessionId, reads)
+          const { polls } = sessionOf(sessionId, reads)
+          return Effect.ensuring(restore(body(polls)), Effect.sync(release))
         })
       ),
     loop: (sessionId, reads, policy) =>

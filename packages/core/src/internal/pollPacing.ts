@@ -89,7 +89,10 @@ export const makePacing = <Reading>(
     }
     const planned = shortestPause()
     return jitter
-      ? Effect.map(Random.nextRange(0.8, 1.2), (factor) => ({ planned, taken: planned * factor }))
+      ? Effect.map(Random.nextRange(0.8, 1.2), (factor) => ({
+          planned,
+          taken: Math.round(planned * factor)
+        }))
       : Effect.succeed({ planned, taken: planned })
   }
 

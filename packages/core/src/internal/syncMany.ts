@@ -18,11 +18,13 @@ const concurrencyOf = (
 
 /**
  * Syncs each target and keeps what came of it. All of them are checked before the first is
- * triggered, and `prepare` gives the sync of one that is well-formed.
+ * triggered: `check` looks at the options, which are the same for all, and `prepare` gives the
+ * sync of a target that is well-formed.
  */
 export const syncMany = <Target extends object>(
   targets: ReadonlyArray<Target>,
   options: ManyOptions,
+  check: Effect.Effect<unknown, InvalidArgument>,
   prepare: (
     target: Target
   ) => Effect.Effect<Effect.Effect<ContextSyncResult, SyncError>, InvalidArgument>
@@ -37,9 +39,12 @@ export const syncMany = <Target extends object>(
     }
     yield* Arguments.options(options)
     const concurrency = yield* concurrencyOf(options)
+    yield* check
     const prepared = yield* Effect.forEach(targets, (target: Target, index) =>
       Arguments.options(target, `targets[${index}]`).pipe(
-        Effect.zipRight(Arguments.within(`targets[${index}]`, prepare(target))),
+        Effect.zipRight(
+          Effect.suspend(() => Arguments.within(`targets[${index}]`, prepare(target)))
+        ),
         Effect.map((sync) => ({ target, sync }))
       )
     )

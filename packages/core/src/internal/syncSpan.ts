@@ -26,7 +26,7 @@ export const pollsAttribute = "agentbay.polls"
 
 /** The options of a span of a wait. */
 export const waitSpan = (...about: Parameters<typeof spanAttributes>) => ({
-  attributes: spanAttributes(...about),
+  attributes: { ...spanAttributes(...about), [pollsAttribute]: 0 },
   captureStackTrace: false
 })
 
@@ -75,12 +75,14 @@ export interface SyncSpan {
 
 /**
  * Begins the span of a sync. It is ended by hand, because an effect around a whole sync would
- * leave more on the stack of each fiber that sleeps than all the rest of the sync.
+ * leave more on the stack of each fiber that sleeps than all the rest of the sync. What
+ * `retain` gives is called with that end.
  */
 export const beginSyncSpan = (
   sessionId: string,
   target: SyncTarget,
-  options: TriggerOptions
+  options: TriggerOptions,
+  retain: () => () => void
 ): Effect.Effect<SyncSpan> =>
   Effect.zipWith(
     Effect.makeSpan("ContextManager.sync", waitSpan(sessionId, target, options)),
@@ -90,9 +92,11 @@ export const beginSyncSpan = (
       // that is 0.7 KiB of the 6 that a sync may cost while it waits.
       void span.spanId.charCodeAt(0)
       void span.traceId.charCodeAt(0)
+      const release = retain()
       return {
         span,
         end: (end, clock, tags) => {
+          release()
           const outcome = outcomeOf(end)
           span.attribute("agentbay.outcome", outcome)
           span.end(clock.unsafeCurrentTimeNanos(), end)

@@ -58,7 +58,10 @@ const checksum = (text: string): string => {
 
 // It goes through shells and URLs as it is. Nothing in it can be ill-formed Unicode: it was sent.
 export const encode = (content: TokenContent): string => {
-  const text = encodeURIComponent(encodeContent(content)).replaceAll(".", "%2E")
+  const text = encodeURIComponent(encodeContent(content)).replace(
+    /[.!'()*~]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`
+  )
   return `${version}.${checksum(text)}.${text}`
 }
 

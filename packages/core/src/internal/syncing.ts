@@ -112,6 +112,7 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
     Effect.map(readInfo(http, way, { sessionId }), statusReading)
   const reads = (): StatusReads => ({ once: read("callOnce"), retried: read("call") })
   const withPolls = http.pollHub.use(sessionId, reads)
+  const retain = () => http.pollHub.retain(sessionId, reads)
 
   const waitFor = ({ deadline, request, since, triggered }: Started): SyncWait =>
     untilSynced(sessionId, request, { since, deadline }, triggered)
@@ -157,7 +158,8 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
     request: () => Effect.Effect<SyncRequest, InvalidArgument>
   ): Effect.Effect<ContextSyncResult, SyncError> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(beginSyncSpan(sessionId, target, options), ({ end, span }) =>
+      // What is known of the session is kept from the trigger on to the loop.
+      Effect.flatMap(beginSyncSpan(sessionId, target, options, retain), ({ end, span }) =>
         Effect.suspend(() =>
           Effect.flatMap(request(), (checked) => SyncMetrics.started(checked)(begin(checked)))
         ).pipe(
@@ -231,8 +233,10 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       ),
     progress: (request) =>
       stepStream((tell) =>
-        Effect.flatMap(begin(request), (started) =>
-          waitAt(waitFor(started), (step) => tell(progressOf(step)))
+        withPolls(() =>
+          Effect.flatMap(begin(request), (started) =>
+            waitAt(waitFor(started), (step) => tell(progressOf(step)))
+          )
         ).pipe(SyncMetrics.whole(request), sayingOutcome)
       ),
     start: (request) => Effect.map(SyncMetrics.begun(request)(begin(request)), handle),
