@@ -195,6 +195,7 @@ export const make = (
       inRequestSpan(
         operation.action,
         {
+          "agentbay.action": operation.action,
           "server.address": config.origin,
           ...(Predicate.hasProperty(payload, "sessionId")
             ? { "agentbay.session_id": payload.sessionId }
@@ -206,7 +207,11 @@ export const make = (
     const callLink: Service["callLink"] = (call) =>
       inRequestSpan(
         linkOperation,
-        { "agentbay.session_id": call.sessionId, "server.address": call.link.origin },
+        {
+          "agentbay.action": linkOperation,
+          "agentbay.session_id": call.sessionId,
+          "server.address": call.link.origin
+        },
         exchangeByLink(call)
       )
 
