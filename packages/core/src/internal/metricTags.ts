@@ -22,6 +22,14 @@ const tagged = (own: Tags, callers: Tags): Tagged => ({
   next: new Map()
 })
 
+const below = (parent: Tagged, name: string, value: string, callers: Tags): Tagged => {
+  const known = parent.next.get(value)
+  if (known !== undefined) return known
+  const made = tagged([...parent.own, MetricLabel.make(name, value)], callers)
+  parent.next.set(value, made)
+  return made
+}
+
 /**
  * The tags of a metric with those of the caller. For the same values that is the same array each
  * time: the metric finds its place in the registry by it, instead of by hashing every tag. What
@@ -29,16 +37,15 @@ const tagged = (own: Tags, callers: Tags): Tagged => ({
  */
 export const makeTags = <const Names extends ReadonlyArray<string>>(...names: Names) => {
   const known = new WeakMap<Tags, Tagged>()
+  const rootOf = (callers: Tags) => {
+    const root = known.get(callers) ?? tagged([], callers)
+    known.set(callers, root)
+    return root
+  }
   return (callers: Tags, ...values: { readonly [I in keyof Names]: string }): Tags => {
-    let at: Tagged = known.get(callers) ?? tagged([], callers)
-    known.set(callers, at)
-    for (const [index, name] of names.entries()) {
-      const value = values[index] ?? ""
-      const next: Tagged =
-        at.next.get(value) ?? tagged([...at.own, MetricLabel.make(name, value)], callers)
-      at.next.set(value, next)
-      at = next
-    }
+    let at = rootOf(callers)
+    let index = 0
+    for (const name of names) at = below(at, name, values[index++] ?? "", callers)
     return at.all
   }
 }

@@ -1,3 +1,6 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
@@ -34,9 +37,9 @@ const sayEnd = <Reply, E extends CallError>(
 }
 
 /**
- * Makes one request in a span of its own, and counts and measures it. `Effect.useSpan` would do
- * for the span, but what runs at the end of an effect is the dearest part of both, and this way
- * there is one such end.
+ * Makes one request in a span of its own, with these attributes from the start, and counts and
+ * measures it. `Effect.useSpan` would do for the span, but what runs at the end of an effect is the
+ * dearest part of both, and this way there is one such end.
  */
 export const inRequestSpan = <Reply, E extends CallError>(
   action: string,
@@ -50,24 +53,23 @@ export const inRequestSpan = <Reply, E extends CallError>(
       attributes: { "agentbay.action": action, ...attributes }
     }),
     (span) =>
-      Effect.withFiberRuntime<Answered<Reply>, E>((fiber) =>
-        Effect.clockWith((clock) => {
-          const begun = clock.unsafeCurrentTimeMillis()
-          const end = (exit: Exit.Exit<Exchanged<Reply>, E>) => {
-            const result = sayEnd(span, exit)
-            const timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
-            span.end(timed ? clock.unsafeCurrentTimeNanos() : 0n, exit)
-            const tags = callersTags(fiber)
-            Metrics.requests.unsafeUpdate(1, requestTags(tags, action, result))
-            Metrics.requestDuration.unsafeUpdate(
-              (clock.unsafeCurrentTimeMillis() - begun) / 1000,
-              durationTags(tags, action)
-            )
-          }
-          return Effect.map(
-            Effect.onExit(exchange(span), (exit) => Effect.sync(() => end(exit))),
-            ({ answered }) => answered
+      Effect.withFiberRuntime<Answered<Reply>, E>((fiber) => {
+        const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
+        const begun = clock.unsafeCurrentTimeMillis()
+        const end = (exit: Exit.Exit<Exchanged<Reply>, E>) => {
+          const result = sayEnd(span, exit)
+          const timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
+          span.end(timed ? clock.unsafeCurrentTimeNanos() : 0n, exit)
+          const tags = callersTags(fiber)
+          Metrics.requests.unsafeUpdate(1, requestTags(tags, action, result))
+          Metrics.requestDuration.unsafeUpdate(
+            (clock.unsafeCurrentTimeMillis() - begun) / 1000,
+            durationTags(tags, action)
           )
-        })
-      )
+        }
+        return Effect.map(
+          Effect.onExit(exchange(span), (exit) => Effect.sync(() => end(exit))),
+          ({ answered }) => answered
+        )
+      })
   )
