@@ -26,7 +26,7 @@ import {
 import { lists, manager } from "./fixture.js"
 import * as PollLoop from "../../../packages/core/src/internal/pollLoop.js"
 import type { Wait } from "../../../packages/core/src/internal/wait.js"
-import { makePollHub } from "../../../packages/core/src/internal/pollHub.js"
+import { makePollHub, type SessionPolls } from "../../../packages/core/src/internal/pollHub.js"
 import {
   type StatusReading,
   statusReading
@@ -240,7 +240,11 @@ describe("a request that is shared", () => {
       const hub = makePollHub()
       const aim = (index: number) => ({ mode: "upload", target: bindingOf(index) }) as const
       const reads = () => ({ once: read, retried: read })
-      const withPolls = hub.use("s", reads)
+      const withPolls = <A, E>(body: (polls: SessionPolls) => Effect.Effect<A, E>) =>
+        hub.retaining(
+          "s",
+          reads
+        )(Effect.suspend(() => body(hub.polls("s", reads) ?? assert.fail("it is closed"))))
       const first = yield* begun(withPolls((polls) => polls.baseline(aim(0))))
       // Meanwhile another is triggered, and a loop that asks later than that has come and gone.
       yield* withPolls((polls) => polls.triggering(aim(1), Effect.void))

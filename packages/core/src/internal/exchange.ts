@@ -87,26 +87,26 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
   ): Effect.Effect<Exchanged<Reply>, CallError> =>
     Effect.clockWith((clock) => {
       const codec = codecOf(operation)
-      return Effect.flatMap(
-        encode(operation, codec.encode(payload), clock.unsafeCurrentTimeMillis(), timeout),
-        ([request, sessionId]) =>
-          Effect.matchCauseEffect(transport.post(request), {
-            onFailure: (cause) =>
-              Effect.failCause(
-                cleanCause(cause, { operation: operation.action, sessionId, timeout, redact })
-              ),
-            onSuccess: ({ headers, status, text }) =>
-              decode(codec.decode, {
-                status,
-                headers,
-                text,
-                operation: operation.action,
-                sessionId,
-                now: clock.unsafeCurrentTimeMillis(),
-                redact
-              })
+      const now = clock.unsafeCurrentTimeMillis()
+      const encoded = encode(operation, codec.encode(payload), now, timeout)
+      if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
+      const [request, sessionId] = encoded.right
+      return Effect.matchCauseEffect(transport.post(request), {
+        onFailure: (cause) =>
+          Effect.failCause(
+            cleanCause(cause, { operation: operation.action, sessionId, timeout, redact })
+          ),
+        onSuccess: ({ headers, status, text }) =>
+          decode(codec.decode, {
+            status,
+            headers,
+            text,
+            operation: operation.action,
+            sessionId,
+            now: clock.unsafeCurrentTimeMillis(),
+            redact
           })
-      )
+      })
     })
   return { exchange, redact }
 }

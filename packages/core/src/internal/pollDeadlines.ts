@@ -20,7 +20,7 @@ export const makeDeadlines = <Reading>(
   members: Set<Member<Reading>>,
   stopIfEmpty: Effect.Effect<void>
 ): {
-  readonly joined: (member: Member<Reading>) => Effect.Effect<void>
+  readonly joined: (member: Member<Reading>) => Effect.Effect<void> | undefined
   /** Tells that members have left: where there is no deadline any more, nobody looks for it. */
   readonly left: () => void
 } => {
@@ -49,7 +49,7 @@ export const makeDeadlines = <Reading>(
   return {
     joined: ({ deadline }) =>
       deadline === Infinity
-        ? Effect.void
+        ? undefined
         : Effect.suspend(() => {
             alarm.ring((until) => deadline + lastLook < until)
             if (isWatched) return Effect.void

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { CallError } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { cadenceOf } from "./cadence.js"
@@ -120,10 +121,16 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
       Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
           const answered = ledger.sent(aim)
-          return Effect.ensuring(
-            restore(send),
-            Effect.sync(() => answered(begun))
-          )
+          return Effect.matchCauseEffect(restore(send), {
+            onFailure: (cause) => {
+              answered(begun)
+              return Exit.failCause(cause)
+            },
+            onSuccess: (value) => {
+              answered(begun)
+              return Exit.succeed(value)
+            }
+          })
         })
       ),
     together: (aim, run) =>
@@ -162,11 +169,13 @@ export interface PollHub {
    * and no loop runs.
    */
   readonly retain: (sessionId: string, reads: () => StatusReads) => () => void
-  /** Lends out what the waits of a session have in common, for the time of an effect. */
-  readonly use: (
+  /** The same for the time of an effect. */
+  readonly retaining: (
     sessionId: string,
     reads: () => StatusReads
-  ) => <A, E>(body: (polls: SessionPolls) => Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ) => <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** What the waits of a session have in common; nothing when there are no waits any more. */
+  readonly polls: (sessionId: string, reads: () => StatusReads) => SessionPolls | undefined
   /** The loop of a session for a policy: the running one of the same cadence, or another. */
   readonly loop: (
     sessionId: string,
@@ -203,15 +212,13 @@ export const makePollHub = (): PollHub => {
 
   return {
     retain,
-    use: (sessionId, reads) => (body) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.suspend(() => {
-          if (isClosed) return Effect.interrupt
-          const release = retain(sessionId, reads)
-          const { polls } = sessionOf(sessionId, reads)
-          return Effect.ensuring(restore(body(polls)), Effect.sync(release))
-        })
+    retaining: (sessionId, reads) => (body) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => retain(sessionId, reads)),
+        () => body,
+        (release) => Effect.sync(release)
       ),
+    polls: (sessionId, reads) => (isClosed ? undefined : sessionOf(sessionId, reads).polls),
     loop: (sessionId, reads, policy) =>
       isClosed ? PollLoop.closed : sessionOf(sessionId, reads).loop(policy),
     close: Effect.suspend(() => {

@@ -5,11 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
+import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { CallError } from "../AgentBayError.js"
 import * as Metrics from "../AgentBayMetrics.js"
 import type { PollPolicy } from "../PollPolicy.js"
+import { clockOf } from "./fiberClock.js"
 import { callersTags, type Tags } from "./metricTags.js"
 import { makeDeadlines } from "./pollDeadlines.js"
 import { makeMember, type Member, pauseOf } from "./pollMember.js"
@@ -19,10 +22,11 @@ import type * as Wait from "./wait.js"
 
 /** A place at a loop, for one who waits. */
 interface Place<Result, Failure> {
-  /** Starts the loop, should it not run. */
-  readonly start: Effect.Effect<void>
+  /** Starts what has to run for it and does not run yet. It is to be done at once. */
+  readonly start: Effect.Effect<void> | undefined
   readonly asleep: Effect.Effect<Result, Failure>
-  readonly leave: () => Effect.Effect<void>
+  /** Gives up the place, and stops what then runs for nobody. */
+  readonly leave: () => Effect.Effect<void> | undefined
 }
 
 /**
@@ -43,9 +47,9 @@ export interface PollLoop<Reading> {
 }
 
 const closedPlace: Place<never, never> = {
-  start: Effect.void,
+  start: undefined,
   asleep: Effect.interrupt,
-  leave: () => Effect.void
+  leave: () => undefined
 }
 
 /** A loop at which nobody can wait any more. */
@@ -75,20 +79,14 @@ export const joinWith = <Reading, State, Result, Failure>(
   { loop, onStep, parent, wait }: Waiting<Reading, State, Result, Failure>,
   onEnd?: OnEnd<Result, Failure | CallError>
 ): Effect.Effect<Result, Failure | CallError> =>
-  Effect.clockWith((clock) => {
+  Effect.withFiberRuntime((fiber) => {
+    const clock = clockOf(fiber)
     const now = clock.unsafeCurrentTimeMillis()
     const { asleep, leave, start } = loop().enter(wait, onStep, { parent, now })
-    return Effect.zipRight(
-      Effect.zipRight(counted, start),
-      Effect.matchCauseEffect(restore(asleep), finishing(leave, clock, onEnd))
-    )
+    Metrics.waiters.unsafeModify(1, callersTags(fiber))
+    const sleep = Effect.matchCauseEffect(restore(asleep), finishing(leave, clock, onEnd))
+    return start === undefined ? sleep : Effect.zipRight(start, sleep)
   })
-
-/** Counts one more who waits. */
-const counted = Effect.withFiberRuntime<void>((fiber) => {
-  Metrics.waiters.unsafeModify(1, callersTags(fiber))
-  return Effect.void
-})
 
 type OnEnd<Result, Failure> = (
   end: Exit.Exit<Result, Failure>,
@@ -97,7 +95,7 @@ type OnEnd<Result, Failure> = (
 ) => void
 
 const finishing = <Result, Failure>(
-  leave: () => Effect.Effect<void>,
+  leave: () => Effect.Effect<void> | undefined,
   clock: Clock.Clock,
   onEnd: OnEnd<Result, Failure> | undefined
 ) => {
@@ -107,7 +105,7 @@ const finishing = <Result, Failure>(
       Metrics.waiters.unsafeModify(-1, tags)
       const left = leave()
       onEnd?.(end, clock, tags)
-      return Effect.zipRight(left, end)
+      return left === undefined ? end : Effect.zipRight(left, end)
     })
   return {
     onFailure: (cause: Cause.Cause<Failure>) => finish(Exit.failCause(cause)),
@@ -125,15 +123,44 @@ export const join = <Reading, State, Result, Failure>(
     )
   )
 
+const both = (one: Effect.Effect<void> | undefined, other: Effect.Effect<void> | undefined) =>
+  one === undefined || other === undefined ? (one ?? other) : Effect.zipRight(one, other)
+
 const parentIn = (context: Context.Context<never>) =>
   Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
 
-const withParent = <A, E>(effect: Effect.Effect<A, E>, parent: Tracer.AnySpan | undefined) =>
-  Effect.mapInputContext<A, E, never, never>(effect, (context) =>
+/**
+ * Makes the requests of a loop children of the call that has waited longest, and lets them say
+ * how many share them. Nothing is done where all is as it was: there may be thousands of loops
+ * with one member each.
+ */
+const makeBelonging = () => {
+  let parent: Tracer.AnySpan | undefined | null = null
+  let waiters = 1
+  return (oldest: Member<never>, size: number) => {
+    const setParent = parent === oldest.parent ? undefined : belongTo(oldest.parent)
+    const setWaiters = waiters === size ? undefined : beShared(size)
+    parent = oldest.parent
+    waiters = size
+    return both(setParent, setWaiters)
+  }
+}
+
+const belongTo = (parent: Tracer.AnySpan | undefined) =>
+  FiberRef.update(FiberRef.currentContext, (context) =>
     parent === undefined
       ? Context.omit(Tracer.ParentSpan)(context)
       : Context.add(context, Tracer.ParentSpan, parent)
   )
+
+const beShared = (waiters: number) =>
+  FiberRef.update(FiberRef.currentTracerSpanAnnotations, (annotations) =>
+    waiters === 1
+      ? HashMap.remove(annotations, waitersAttribute)
+      : HashMap.set(annotations, waitersAttribute, waiters)
+  )
+
+const waitersAttribute = "agentbay.waiters"
 
 /** Tells a span the polls that its waits have used up; `bind` and `delete` may wait twice. */
 const tellPolls = ({ parent, standing }: Member<never>): void => {
@@ -187,46 +214,63 @@ export const make = <Reading>(options: {
 
   const deadlines = makeDeadlines(members, stopIfEmpty)
 
-  // The request is a child of the call that has waited longest, and says how many share it.
-  const read = Effect.suspend(() => {
-    const [oldest] = members
-    const shared =
-      members.size === 1
-        ? options.read
-        : Effect.annotateSpans(options.read, "agentbay.waiters", members.size)
-    return oldest === undefined ? shared : withParent(shared, oldest.parent)
-  })
+  const takeIn = (
+    number: number,
+    { waited }: Tick,
+    observation: Wait.Observation<Reading>,
+    now: number
+  ) => {
+    let polls = 0
+    for (const member of members) {
+      if (member.joinedAt >= number) continue
+      member.waited += waited
+      const counts = member.standing.polls === 0 || member.waited >= pauseOf(member)
+      if (counts) polls += 1
+      if (member.tell({ _tag: "Answer", observation, now, counts })) members.delete(member)
+      else if (counts) member.waited = 0
+    }
+    return polls
+  }
 
-  const tick = (due: Tick) =>
-    Effect.gen(function* () {
+  // One turn: a request, what its answer means to everyone, and the pause until the next.
+  // Nothing comes out when nobody is left, in one step with that look.
+  const turn = (due: Tick, belong: ReturnType<typeof makeBelonging>) =>
+    Effect.withFiberRuntime<Tick | undefined>((fiber) => {
+      const [oldest] = members
+      if (oldest === undefined) return Effect.succeed(undefined)
       const number = ++ticks
-      const tags = yield* Effect.withFiberRuntime<Tags>((own) => Effect.succeed(callersTags(own)))
-      let polls = 0
+      const tags = callersTags(fiber)
+      const clock = clockOf(fiber)
       Metrics.loopWaiters.unsafeUpdate(members.size, tags)
-      const observation = yield* Effect.exit(read)
-      const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-      for (const member of members) {
-        if (member.joinedAt >= number) continue
-        member.waited += due.waited
-        const counts = member.standing.polls === 0 || member.waited >= pauseOf(member)
-        if (counts) polls += 1
-        if (member.tell({ _tag: "Answer", observation, now, counts })) members.delete(member)
-        else if (counts) member.waited = 0
+      const belonging = belong(oldest, members.size)
+      const afterwards = (observation: Wait.Observation<Reading>) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        Metrics.polls.unsafeUpdate(takeIn(number, due, observation, now), tags)
+        return pacing.next(observation, clock)
       }
-      Metrics.polls.unsafeUpdate(polls, tags)
-      return observation
+      const rest = Effect.matchCauseEffect(options.read, {
+        onFailure: (cause) => afterwards(Exit.failCause(cause)),
+        onSuccess: (reading) => afterwards(Exit.succeed(reading))
+      })
+      return belonging === undefined ? rest : Effect.zipRight(belonging, rest)
     })
 
   const run = (own: Life) =>
-    Effect.gen(function* () {
-      let due: Tick = pacing.first()
-      for (;;) {
-        const next: Tick | undefined = yield* pacing.next(yield* tick(due))
+    Effect.suspend(() => {
+      let due: Tick | undefined = pacing.first()
+      const belong = makeBelonging()
+      return Effect.whileLoop({
         // Nobody can join between this look and the end.
-        if (next === undefined && members.size === 0) break
-        due = next ?? pacing.first()
-      }
-      stop(own)
+        while: () => {
+          if (members.size > 0) return true
+          stop(own)
+          return false
+        },
+        body: () => turn(due ?? pacing.first(), belong),
+        step: (next) => {
+          due = next
+        }
+      })
     }).pipe(
       // A wait may begin where nothing can be interrupted, such as at the end of a scope.
       Effect.interruptible,
@@ -241,7 +285,6 @@ export const make = <Reading>(options: {
     )
 
   const start = Effect.suspend(() => {
-    if (life !== undefined) return Effect.void
     const own: Life = {}
     life = own
     options.onStart?.()
@@ -262,11 +305,11 @@ export const make = <Reading>(options: {
     members.add(member)
     pacing.joined(member)
     return {
-      start: Effect.zipRight(start, deadlines.joined(member)),
+      start: both(life === undefined ? start : undefined, deadlines.joined(member)),
       asleep,
       leave: () => {
         tellPolls(member)
-        return members.delete(member) ? stopIfEmpty : Effect.void
+        return members.delete(member) && members.size === 0 ? stopIfEmpty : undefined
       }
     }
   }

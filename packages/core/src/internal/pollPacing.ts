@@ -1,4 +1,5 @@
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -33,6 +34,8 @@ const adviceIn = (observation: Observation<unknown>): number =>
       })
     : 0
 
+const nobody: Effect.Effect<Tick | undefined> = Effect.succeed(undefined)
+
 interface Pause {
   /** As planned, in milliseconds. */
   readonly planned: number
@@ -55,7 +58,10 @@ export const makePacing = <Reading>(
   /** The first tick of a loop, which is due at once. */
   readonly first: () => Tick
   /** Waits until the next tick is due; nothing when nobody is left to wait for it. */
-  readonly next: (observation: Observation<Reading>) => Effect.Effect<Tick | undefined>
+  readonly next: (
+    observation: Observation<Reading>,
+    clock: Clock.Clock
+  ) => Effect.Effect<Tick | undefined>
   /** Tells of a new member, for whom a pause may have to be cut short. */
   readonly joined: (member: Member<Reading>) => void
 } => {
@@ -64,8 +70,6 @@ export const makePacing = <Reading>(
   const alarm = makeAlarm()
   let regularSince = regularBetween
   let isLeftAlone = false
-
-  const now = Effect.clockWith((clock) => clock.currentTimeMillis)
 
   const giveUp = (isOver: (member: Member<Reading>) => boolean, at: number) => {
     for (const member of members) {
@@ -81,19 +85,22 @@ export const makePacing = <Reading>(
     return shortest
   }
 
-  const plan = (at: number): Effect.Effect<Pause | undefined> => {
+  /** Plans a pause, and goes on with it; with nothing when there is to be none. */
+  const planned = (
+    at: number,
+    goOn: (pause: Pause | undefined) => Effect.Effect<Tick | undefined>
+  ): Effect.Effect<Tick | undefined> => {
     if (step !== undefined) {
-      return Effect.map(step(at), (pause) =>
-        pause === undefined ? undefined : { planned: pause, taken: pause }
+      return Effect.flatMap(step(at), (pause) =>
+        goOn(pause === undefined ? undefined : { planned: pause, taken: pause })
       )
     }
-    const planned = shortestPause()
+    const pause = shortestPause()
     return jitter
-      ? Effect.map(Random.nextRange(0.8, 1.2), (factor) => ({
-          planned,
-          taken: Math.round(planned * factor)
-        }))
-      : Effect.succeed({ planned, taken: planned })
+      ? Effect.flatMap(Random.nextRange(0.8, 1.2), (factor) =>
+          goOn({ planned: pause, taken: Math.round(pause * factor) })
+        )
+      : goOn({ planned: pause, taken: pause })
   }
 
   /** When the first poll of someone who has joined is due at the latest. */
@@ -105,43 +112,52 @@ export const makePacing = <Reading>(
     return due
   }
 
-  const next = (observation: Observation<Reading>) =>
-    Effect.gen(function* () {
-      if (members.size === 0) return undefined
-      let since = yield* now
-      const pause = yield* plan(since)
-      if (pause === undefined) {
-        giveUp(() => true, since)
-        return undefined
-      }
-      const advice = adviceIn(observation)
-      isLeftAlone = advice > 0
-      let last = since
-      for (let at = since; members.size > 0; at = yield* now) {
+  const next = (observation: Observation<Reading>, clock: Clock.Clock) => {
+    const begin = clock.unsafeCurrentTimeMillis()
+    const advice = adviceIn(observation)
+    isLeftAlone = advice > 0
+    return members.size === 0
+      ? nobody
+      : planned(begin, (pause) => {
+          if (pause !== undefined) return pausing(begin, pause, advice, clock)
+          giveUp(() => true, begin)
+          return nobody
+        })
+  }
+
+  const pausing = (begin: number, pause: Pause, advice: number, clock: Clock.Clock) => {
+    let since = begin
+    let last = begin
+    const look = (): Effect.Effect<Tick | undefined> => {
+      while (members.size > 0) {
+        const at = clock.unsafeCurrentTimeMillis()
         // A clock that was set back would make a pause of minutes of one of seconds.
         if (at < last) since -= last - at
         last = at
         const newcomer = isLeftAlone ? Infinity : newcomerDue()
         if (newcomer < Infinity && regularSince >= regularBetween) {
           regularSince = 0
-          return { waited: at - since }
+          return Effect.succeed({ waited: at - since })
         }
         const due = Math.max(Math.min(since + pause.taken, newcomer), since + advice)
         if (at >= due) {
           regularSince += 1
           // A pause that was varied at random counts as it was planned.
-          return {
-            waited: at < since + pause.taken ? at - since : Math.max(at - since, pause.planned)
-          }
+          const waited = at < since + pause.taken ? at - since : Math.max(at - since, pause.planned)
+          return Effect.succeed({ waited })
         }
         const deadline = earliest(members)
-        if (at < deadline) yield* alarm.sleepUntil(Math.min(due, deadline), at)
-        else if (!isLeftAlone) return { waited: at - since }
+        if (at < deadline) {
+          return Effect.flatMap(alarm.sleepUntil(Math.min(due, deadline), at), look)
+        }
+        if (!isLeftAlone) return Effect.succeed({ waited: at - since })
         // The service wants to be left alone: no last look.
-        else giveUp((member) => member.deadline <= at, at)
+        giveUp((member) => member.deadline <= at, at)
       }
-      return undefined
-    })
+      return nobody
+    }
+    return look()
+  }
 
   return {
     first: () => {

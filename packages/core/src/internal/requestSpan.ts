@@ -1,6 +1,3 @@
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
@@ -10,6 +7,7 @@ import type { Answered } from "../AgentBayHttp.js"
 import * as Metrics from "../AgentBayMetrics.js"
 import type { Exchanged } from "./exchange.js"
 import { failureWord } from "./exitWords.js"
+import { clockOf } from "./fiberClock.js"
 import { callersTags, makeTags } from "./metricTags.js"
 
 const requestTags = makeTags("action", "result")
@@ -54,7 +52,7 @@ export const inRequestSpan = <Reply, E extends CallError>(
     }),
     (span) =>
       Effect.withFiberRuntime<Answered<Reply>, E>((fiber) => {
-        const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
+        const clock = clockOf(fiber)
         const begun = clock.unsafeCurrentTimeMillis()
         const end = (exit: Exit.Exit<Exchanged<Reply>, E>) => {
           const result = sayEnd(span, exit)
@@ -67,9 +65,18 @@ export const inRequestSpan = <Reply, E extends CallError>(
             durationTags(tags, action)
           )
         }
-        return Effect.map(
-          Effect.onExit(exchange(span), (exit) => Effect.sync(() => end(exit))),
-          ({ answered }) => answered
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.matchCauseEffect(restore(exchange(span)), {
+            onFailure: (cause) => {
+              const failure = Exit.failCause(cause)
+              end(failure)
+              return failure
+            },
+            onSuccess: (exchanged) => {
+              end(Exit.succeed(exchanged))
+              return Exit.succeed(exchanged.answered)
+            }
+          })
         )
       })
   )

@@ -1,26 +1,28 @@
 import * as Effect from "effect/Effect"
 import type { CallError } from "../AgentBayError.js"
-import type { Service as HttpService } from "../AgentBayHttp.js"
+import type { Answered, Service as HttpService } from "../AgentBayHttp.js"
 import type { SessionBinding } from "../ContextManager.js"
 import type { BindingRef, ContextInfoResult, ContextStatusData } from "../ContextStatus.js"
 import { DescribeSessionContexts, GetContextInfo } from "../Protocol/ContextOperations.js"
 import { bindingKey } from "./syncBaseline.js"
 
-/**
- * Asks for the status of tasks, by the given way of calling (with or without retries). The
- * messages of tasks end up in errors, so they are cleaned as those are.
- */
+// The messages of tasks end up in errors, so they are cleaned as those are.
+const infoOf =
+  (http: HttpService) =>
+  ({ reply, requestId }: Answered<typeof GetContextInfo.reply.Type>): ContextInfoResult => ({
+    requestId,
+    contextStatusData: (reply.data?.contextStatus ?? []).map((task) =>
+      task.errorMessage === "" ? task : { ...task, errorMessage: http.redact(task.errorMessage) }
+    )
+  })
+
+/** Asks for the status of tasks, by the given way of calling (with or without retries). */
 export const readInfo = (
   http: HttpService,
   way: "call" | "callOnce",
   payload: typeof GetContextInfo.payload.Type
 ): Effect.Effect<ContextInfoResult, CallError> =>
-  Effect.map(http[way](GetContextInfo, payload), ({ reply, requestId }) => ({
-    requestId,
-    contextStatusData: (reply.data?.contextStatus ?? []).map((task) =>
-      task.errorMessage === "" ? task : { ...task, errorMessage: http.redact(task.errorMessage) }
-    )
-  }))
+  Effect.map(http[way](GetContextInfo, payload), infoOf(http))
 
 /** Asks for the bindings of a session, by the given way of calling. */
 export const readBindings = (
@@ -69,4 +71,16 @@ export const statusReading = ({
       return byBinding.get(bindingKey(target)) ?? none
     }
   }
+}
+
+/** Asks for the status of all tasks of a session, for many to look at. */
+export const readStatus = (
+  http: HttpService,
+  way: "call" | "callOnce",
+  sessionId: string
+): Effect.Effect<StatusReading, CallError> => {
+  const read = infoOf(http)
+  return Effect.map(http[way](GetContextInfo, { sessionId }), (answered) =>
+    statusReading(read(answered))
+  )
 }

@@ -47,6 +47,8 @@ const isContinuationOf = (older: ContextStatusData, task: ContextStatusData) =>
   sameKind(older, task) &&
   (Option.isNone(older.startTime) || sameTime(older.startTime, task.startTime))
 
+const none: ReadonlyArray<ContextStatusData> = []
+
 /** One reading, divided by the baseline. */
 export interface Divided {
   readonly fresh: ReadonlyArray<ContextStatusData>
@@ -64,6 +66,8 @@ export interface Divided {
  * exactly as its own did: the same start time, or none for both, and no task id.
  */
 export const divide = (baseline: Baseline, listed: ReadonlyArray<ContextStatusData>): Divided => {
+  // Nothing can be older than a trigger before which there was nothing.
+  if (baseline.length === 0) return { baseline, fresh: listed, stale: none }
   const oldIds = new Set(baseline.map((task) => task.taskId).filter((id) => id !== undefined))
   const unmatched = baseline.filter((task) => task.taskId === undefined)
   const excuse = (isSame: (older: ContextStatusData, task: ContextStatusData) => boolean) => {

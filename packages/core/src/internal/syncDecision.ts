@@ -89,22 +89,22 @@ const isSameTask = (one: ContextStatusData, other: ContextStatusData) =>
 const merge = (
   known: ReadonlyArray<ContextStatusData>,
   fresh: ReadonlyArray<ContextStatusData>
-): ReadonlyArray<ContextStatusData> => [
-  ...known.filter((task) => {
+): ReadonlyArray<ContextStatusData> => {
+  const kept = known.filter((task) => {
     const successors = fresh.filter((other) => sameBinding(task, other))
     const hasFailed = hasEnded(task) && !hasSucceeded(task)
     return (
       successors.length === 0 || (hasFailed && !successors.some((other) => isSameTask(task, other)))
     )
-  }),
-  ...fresh
-]
+  })
+  return kept.length === 0 ? fresh : [...kept, ...fresh]
+}
 
 const conclude = (
   subject: SyncSubject,
   counted: ReadonlyArray<ContextStatusData>,
   untouched: ReadonlyArray<BindingRef>,
-  spent: Spent
+  { elapsed, polls }: Spent
 ): Either.Either<ContextSyncResult, SyncFailed> => {
   const failed = counted.filter((task) => !hasSucceeded(task))
   if (Array.isNonEmptyReadonlyArray(failed)) {
@@ -116,8 +116,8 @@ const conclude = (
     outcome: counted.length === 0 ? "NothingToSync" : "Completed",
     contextStatusData: counted,
     untouched,
-    polls: spent.polls,
-    elapsed: spent.elapsed
+    polls,
+    elapsed
   })
 }
 
@@ -125,10 +125,13 @@ const conclude = (
 export const relevant = (
   { mode, target }: Pick<SyncSubject, "mode" | "target">,
   reading: StatusReading
-): ReadonlyArray<ContextStatusData> =>
-  (target === undefined ? reading.contextStatusData : reading.about(target)).filter(
-    (task) => task.taskType === mode
-  )
+): ReadonlyArray<ContextStatusData> => {
+  const tasks = target === undefined ? reading.contextStatusData : reading.about(target)
+  // The usual list of a target is one task of its mode; it is looked at by thousands.
+  return tasks.every((task) => task.taskType === mode)
+    ? tasks
+    : tasks.filter((task) => task.taskType === mode)
+}
 
 /**
  * Decides what a status answer means for a sync. Pure: everything it knows is in its
@@ -139,11 +142,14 @@ export const decide =
   (
     state: SyncState,
     reading: StatusReading,
-    spent: Spent,
+    spent: () => Spent,
     counts: boolean
   ): Decision<SyncState, ContextSyncResult, SyncFailed> => {
     const { baseline, fresh, stale } = divide(state.baseline, relevant(subject, reading))
     const counted = merge(state.counted, fresh)
+    if (counted.some((task) => !hasEnded(task))) {
+      return proceed({ baseline, counted, quiet: 0, first: false })
+    }
     const untouched = missing(expectedOf(subject, state, reading), counted)
     const grown = counted.length > state.counted.length
     const olderIsOpen = stale.some((task) => !hasEnded(task))
@@ -151,11 +157,10 @@ export const decide =
     const quiet = state.first || grown ? 0 : isPatient ? state.quiet : state.quiet + 1
     const next: SyncState = { baseline, counted, quiet, first: false }
 
-    if (counted.some((task) => !hasEnded(task))) return proceed({ ...next, quiet: 0 })
     const mayShowMore =
       untouched.length > 0 || (subject.expected === undefined && counted.length === 0)
     if (mayShowMore && (quiet < subject.graceRetries || !counts)) return proceed(next)
-    return end(next, conclude(subject, counted, untouched, spent))
+    return end(next, conclude(subject, counted, untouched, spent()))
   }
 
 /** The end of a sync whose budget is used up. */

@@ -84,26 +84,27 @@ export const beginSyncSpan = (
   options: TriggerOptions,
   retain: () => () => void
 ): Effect.Effect<SyncSpan> =>
-  Effect.zipWith(
+  Effect.flatMap(
     Effect.makeSpan("ContextManager.sync", waitSpan(sessionId, target, options)),
-    Effect.clockWith((clock) => clock.currentTimeMillis),
-    (span, since) => {
-      // V8 keeps the ids as ropes of single characters until somebody looks at one of these:
-      // that is 0.7 KiB of the 6 that a sync may cost while it waits.
-      void span.spanId.charCodeAt(0)
-      void span.traceId.charCodeAt(0)
-      const release = retain()
-      return {
-        span,
-        end: (end, clock, tags) => {
-          release()
-          const outcome = outcomeOf(end)
-          span.attribute("agentbay.outcome", outcome)
-          span.end(clock.unsafeCurrentTimeNanos(), end)
-          // What was refused for its arguments never began.
-          if (outcome === "InvalidArgument") return
-          countEnd(tags, options, clock.unsafeCurrentTimeMillis() - since, end)
-        }
-      }
-    }
+    (span) =>
+      Effect.clockWith((clock) => {
+        const since = clock.unsafeCurrentTimeMillis()
+        // V8 keeps the ids as ropes of single characters until somebody looks at one of these:
+        // that is 0.7 KiB of the 6 that a sync may cost while it waits.
+        void span.spanId.charCodeAt(0)
+        void span.traceId.charCodeAt(0)
+        const release = retain()
+        return Effect.succeed({
+          span,
+          end: (end, ended, tags) => {
+            release()
+            const outcome = outcomeOf(end)
+            span.attribute("agentbay.outcome", outcome)
+            span.end(ended.unsafeCurrentTimeNanos(), end)
+            // What was refused for its arguments never began.
+            if (outcome === "InvalidArgument") return
+            countEnd(tags, options, ended.unsafeCurrentTimeMillis() - since, end)
+          }
+        })
+      })
   )

@@ -18,10 +18,11 @@ import type {
 } from "../SyncOptions.js"
 import type { StatusReads } from "./pollHub.js"
 import * as PollLoop from "./pollLoop.js"
-import { readInfo, statusReading } from "./statusReads.js"
+import { readStatus } from "./statusReads.js"
 import { stepStream } from "./stepStream.js"
 import { patience, syncRequest, type SyncRequest } from "./syncArguments.js"
 import type { SyncState } from "./syncDecision.js"
+import { clockOf } from "./fiberClock.js"
 import { callersTags } from "./metricTags.js"
 import * as SyncMetrics from "./syncMetrics.js"
 import { beginSyncSpan, sayingOutcome, spanAttributes, waitSpan } from "./syncSpan.js"
@@ -108,10 +109,11 @@ export interface Syncing {
 }
 
 export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
-  const read = (way: "call" | "callOnce") =>
-    Effect.map(readInfo(http, way, { sessionId }), statusReading)
-  const reads = (): StatusReads => ({ once: read("callOnce"), retried: read("call") })
-  const withPolls = http.pollHub.use(sessionId, reads)
+  const reads = (): StatusReads => ({
+    once: readStatus(http, "callOnce", sessionId),
+    retried: readStatus(http, "call", sessionId)
+  })
+  const retaining = http.pollHub.retaining(sessionId, reads)
   const retain = () => http.pollHub.retain(sessionId, reads)
 
   const waitFor = ({ deadline, request, since, triggered }: Started): SyncWait =>
@@ -124,14 +126,22 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       return Wait.giveUp(wait, Wait.begin(wait, started.since), at)
     })
 
+  /** Triggers a sync. What is known of the session has to be kept meanwhile. */
   const begin = (request: SyncRequest): Effect.Effect<Started, CallError | SyncTimeout> =>
-    Effect.flatMap(now, (calledAt) => {
+    Effect.clockWith((clock) => {
+      const polls = http.pollHub.polls(sessionId, reads)
+      if (polls === undefined) return Effect.interrupt
       const { target, timeout } = request
+      const calledAt = clock.unsafeCurrentTimeMillis()
       const deadline = timeout === undefined ? undefined : calledAt + Duration.toMillis(timeout)
-      const started = Effect.flatMap(
-        withPolls((polls) => trigger(http, polls, sessionId, request)),
-        (triggered) =>
-          Effect.map(now, (since): Started => ({ triggered, request, since, deadline }))
+      const started = Effect.map(
+        trigger(http, polls, sessionId, request),
+        (triggered): Started => ({
+          triggered,
+          request,
+          since: clock.unsafeCurrentTimeMillis(),
+          deadline
+        })
       )
       if (timeout === undefined) return started
       const expected = target === undefined ? undefined : [target]
@@ -160,22 +170,27 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
     Effect.uninterruptibleMask((restore) =>
       // What is known of the session is kept from the trigger on to the loop.
       Effect.flatMap(beginSyncSpan(sessionId, target, options, retain), ({ end, span }) =>
-        Effect.suspend(() =>
-          Effect.flatMap(request(), (checked) => SyncMetrics.started(checked)(begin(checked)))
-        ).pipe(
-          Effect.withParentSpan(span),
-          restore,
-          Effect.onError((cause) =>
-            Effect.withFiberRuntime((fiber) =>
-              Effect.clockWith((clock) =>
-                Effect.sync(() => end(Exit.failCause(cause), clock, callersTags(fiber)))
-              )
+        Effect.matchCauseEffect(
+          restore(
+            Effect.withParentSpan(
+              Effect.suspend(() =>
+                Effect.flatMap(request(), (checked) => SyncMetrics.started(checked)(begin(checked)))
+              ),
+              span
             )
           ),
-          Effect.map(waitFor),
-          Effect.flatMap((wait) =>
-            PollLoop.joinWith(restore, { loop: loopFor(wait), wait, parent: span }, end)
-          )
+          {
+            onFailure: (cause) =>
+              Effect.withFiberRuntime<never, SyncError>((fiber) => {
+                const failure = Exit.failCause(cause)
+                end(failure, clockOf(fiber), callersTags(fiber))
+                return failure
+              }),
+            onSuccess: (started) => {
+              const wait = waitFor(started)
+              return PollLoop.joinWith(restore, { loop: loopFor(wait), wait, parent: span }, end)
+            }
+          }
         )
       )
     )
@@ -210,7 +225,7 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       // No span of its own, like `info`.
       poll: Effect.gen(function* () {
         if (last !== undefined) return yield* last
-        const reading = yield* read("callOnce")
+        const reading = yield* readStatus(http, "callOnce", sessionId)
         const at = yield* now
         const end =
           Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
@@ -233,13 +248,13 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       ),
     progress: (request) =>
       stepStream((tell) =>
-        withPolls(() =>
+        retaining(
           Effect.flatMap(begin(request), (started) =>
             waitAt(waitFor(started), (step) => tell(progressOf(step)))
           )
         ).pipe(SyncMetrics.whole(request), sayingOutcome)
       ),
-    start: (request) => Effect.map(SyncMetrics.begun(request)(begin(request)), handle),
+    start: (request) => Effect.map(SyncMetrics.begun(request)(retaining(begin(request))), handle),
     resume: (token, options) =>
       Effect.gen(function* () {
         const { baseline, expected, mode, requestId, target, ...told } = yield* SyncToken.decode(

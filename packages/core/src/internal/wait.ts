@@ -46,12 +46,13 @@ export interface Wait<State, Reading, Result, Failure> {
   readonly deadline?: number | undefined
   /**
    * Decides on a reading. One that does not count came before it was due, because somebody
-   * else asked: what it shows is true, but it uses up no patience.
+   * else asked: what it shows is true, but it uses up no patience. What was spent is only asked
+   * for by a decision that ends.
    */
   readonly decide: (
     state: State,
     reading: Reading,
-    spent: Spent,
+    spent: () => Spent,
     counts: boolean
   ) => Decision<State, Result, Failure>
   readonly exhausted: (state: State, spent: Spent) => Failure
@@ -154,7 +155,12 @@ export const observe = <State, Reading, Result, Failure>(
     return undefined
   }
   standing.errorsInARow = 0
-  const decision = wait.decide(standing.state, observation.value, spent(standing, now), counts)
+  const decision = wait.decide(
+    standing.state,
+    observation.value,
+    () => spent(standing, now),
+    counts
+  )
   standing.state = decision.state
   return decision._tag === "End"
     ? Either.match(decision.end, { onLeft: Exit.fail, onRight: Exit.succeed })
