@@ -3,31 +3,41 @@ import { measured, withServer } from "./processes.mjs"
 import { median, note, report } from "./measure.mjs"
 
 const intervalMillis = 200
-const peers = ["aws", "azure", "loop"]
 
-/** How often each is measured. 10,000 pollers of their own are too many for the server. */
-const plan = [
-  { count: 1, rounds: 1, ways: ["ours", ...peers] },
-  { count: 10, rounds: 1, ways: ["ours", ...peers] },
-  { count: 100, rounds: 3, ways: ["ours", ...peers] },
-  { count: 1_000, rounds: 1, ways: ["ours"] },
-  { count: 10_000, rounds: 1, ways: ["ours"] }
-]
+const atOnce = (count, rounds = 1) => ({ count, rounds, concurrency: "unbounded" })
+const small = [atOnce(1), atOnce(10), atOnce(100, 3)]
+const large = [atOnce(1_000), atOnce(10_000)]
+const inTurn = { count: 10, rounds: 1, concurrency: 1 }
+
+/** What each way does. 10,000 pollers of their own are too many for the server. */
+const plan = {
+  ours: [...small, ...large, inTurn],
+  triggers: [...small, ...large],
+  aws: small,
+  azure: small,
+  loop: small
+}
 
 // A thousand loops that ask every 200 ms would be 5,000 requests a second, more than the
 // server answers: it would be measured, not they.
-const crowd = { count: 1_000, intervalMillis: 500, lasts: "5 seconds", warmup: 300 }
+const crowd = { count: 1_000, intervalMillis: 500, lasts: "5 seconds" }
 
-const alone = { count: 10, ways: ["ours"] }
+const crowdPlan = Object.fromEntries(Object.keys(plan).map((way) => [way, [atOnce(crowd.count)]]))
+
+/** A program that has been running for a while is meant, on both sides. */
+const warmup = { count: 1_000, rounds: 1 }
+
+const peers = ["aws", "azure", "loop"]
 
 const middle = (runs, key) => median(runs.map((run) => run[key]))
 
-const summary = (way, count, interval, runs) => {
+const summary = (way, { concurrency, count }, interval, runs) => {
   const wallMillis = middle(runs, "wallMillis")
   const statusRequests = middle(runs, "statusRequests")
   return {
     way,
     count,
+    concurrency,
     wallMillis,
     statusRequests,
     requestsPerTick: statusRequests / (wallMillis / interval + 1),
@@ -36,83 +46,57 @@ const summary = (way, count, interval, runs) => {
   }
 }
 
-/** Measures ways in turns, a session of its own for each run. */
-const measurer = ({ sessions, ...server }, log) => {
-  const once = async (way, { concurrency, count, interval, warmup }) => {
-    const all = count + warmup
-    const [sessionId] = await sessions(1, all)
-    const polling = { concurrency, count: all, intervalMillis: interval, warmup }
-    const task = { ...server, ...polling, sessionId, way }
-    return measured("./client.mjs", task, { seconds: count > 1_000 ? 240 : 90 })
-  }
-  return async ({ rounds = 1, ways, ...given }) => {
-    const step = { interval: intervalMillis, warmup: 0, ...given }
-    const { concurrency, count, interval } = step
-    const runs = ways.map(() => [])
-    for (let round = 0; round < rounds; round++) {
-      for (const [index, way] of ways.entries()) {
-        runs[index].push(await once(way, step))
-      }
+/** Measures ways one after the other, a process for each and a session for each round. */
+const measureAll = async (steps, interval, { sessions, ...server }, log) => {
+  const rows = []
+  for (const [way, plan] of Object.entries(steps)) {
+    const prepared = []
+    for (const step of [warmup, ...plan]) {
+      prepared.push({ ...step, sessionIds: await sessions(step.rounds, step.count) })
     }
-    const rows = ways.map((way, index) => summary(way, count, interval, runs[index]))
-    for (const { statusRequests, wallMillis, way } of rows) {
+    const [first, ...rest] = prepared
+    const task = { ...server, way, intervalMillis: interval, warmup: first, steps: rest }
+    const rounds = await measured("./client.mjs", task, { seconds: 240 })
+    for (const [index, step] of plan.entries()) {
+      const row = summary(way, step, interval, rounds[index])
+      rows.push(row)
       log(
-        `${way}, ${count} ${concurrency === 1 ? "in turn" : "at once"}: ` +
-          `${wallMillis.toFixed(0)} ms, ${statusRequests} status requests`
+        `${way}, ${row.count} ${row.concurrency === 1 ? "in turn" : "at once"}: ` +
+          `${row.wallMillis.toFixed(0)} ms, ${row.statusRequests} status requests`
       )
     }
-    return rows
   }
+  return rows
 }
 
-const many = (log) =>
-  withServer("2 seconds", async (server) => {
-    const measure = measurer(server, log)
-    const rows = []
-    const triggers = []
-    for (const step of plan) {
-      const measuredRows = await measure({ ...step, ways: [...step.ways, "triggers"] })
-      const { wallMillis } = measuredRows.pop()
-      triggers.push({ count: step.count, wallMillis })
-      rows.push(...measuredRows)
-    }
-    const [sequential] = await measure({ ...alone, concurrency: 1 })
-    return { rows, sequential, triggers }
-  })
+const onServer = (lasts, steps, interval, log) =>
+  withServer(lasts, (server) => measureAll(steps, interval, server, log))
 
-const crowded = (log) =>
-  withServer(crowd.lasts, (server) =>
-    measurer(
-      server,
-      log
-    )({
-      count: crowd.count,
-      interval: crowd.intervalMillis,
-      warmup: crowd.warmup,
-      ways: ["ours", ...peers, "triggers"]
-    })
-  )
+const syncs = (count) => `${count} ${count === 1 ? "sync" : "syncs"}`
 
-const figuresOf = ({ crowdRows, rows, sequential, triggers }) => {
-  const ours = rows.filter(({ way }) => way === "ours")
+const figuresOf = (rows, crowdRows) => {
+  const of = (way) => rows.filter((row) => row.way === way && row.concurrency !== 1)
+  const ours = of("ours")
+  const triggers = of("triggers")
   const [one] = ours
   const figures = []
   for (const { count, requestsPerTick } of ours) {
-    figures.push(note(`${count} syncs: status requests per tick`, requestsPerTick, "", 1.2))
+    figures.push(note(`${syncs(count)}: status requests per tick`, requestsPerTick, "", 1.2))
   }
   for (const { count, wallMillis } of ours.slice(1)) {
     const triggering = triggers.find((other) => other.count === count).wallMillis
     const allowed = one.wallMillis + intervalMillis + 1.5 * triggering
-    const title = `${count} syncs: time, against one + an interval + 1.5 × their bare triggers`
+    const title = `${syncs(count)}: time, against one + an interval + 1.5 × their bare triggers`
     const both = { ours: wallMillis, theirs: allowed, ratio: wallMillis / allowed }
     figures.push(report(title, both, "ms", 1))
   }
+  const sequential = rows.find(({ concurrency }) => concurrency === 1)
   const each = sequential.wallMillis / sequential.count
   for (const { count, wallMillis } of ours.filter((row) => row.count > 1 && row.count <= 100)) {
     const speed = (each * count) / wallMillis
     figures.push(
       report(
-        `${count} syncs at once: times as fast as in turn, per sync`,
+        `${syncs(count)} at once: times as fast as in turn, per sync`,
         { ours: speed, theirs: count, ratio: speed / count },
         "×",
         0.9,
@@ -120,33 +104,29 @@ const figuresOf = ({ crowdRows, rows, sequential, triggers }) => {
       )
     )
   }
-  const [own, ...others] = crowdRows
-  const floor = others.pop()
-  for (const { cpuPerSyncMicros, way } of others) {
-    const both = {
-      ours: own.cpuPerSyncMicros,
-      theirs: cpuPerSyncMicros,
-      ratio: own.cpuPerSyncMicros / cpuPerSyncMicros
-    }
-    const title = `${crowd.count} syncs: CPU time per sync, against ${names[way]}`
+  const cpuOf = (way) => crowdRows.find((row) => row.way === way).cpuPerSyncMicros
+  for (const way of peers) {
+    const both = { ours: cpuOf("ours"), theirs: cpuOf(way), ratio: cpuOf("ours") / cpuOf(way) }
+    const title = `${syncs(crowd.count)}: CPU time per sync, against ${names[way]}`
     figures.push(report(title, both, "µs", way === "aws" ? 0.25 : undefined))
   }
-  const trigger = floor.cpuPerSyncMicros
-  figures.push(note("of which the trigger alone, by bare undici", trigger, "µs"))
+  const title = "of which the trigger alone, by bare undici"
+  figures.push(note(title, cpuOf("triggers"), "µs"))
   return figures
 }
 
 const names = { aws: "the AWS waiter", azure: "the Azure poller", loop: "a plain loop" }
 
+const withoutTriggers = (rows) => rows.filter(({ way }) => way !== "triggers")
+
 export const run = async (log) => {
-  const { rows, sequential, triggers } = await many(log)
-  const crowdRows = await crowded(log)
+  const rows = await onServer("2 seconds", plan, intervalMillis, log)
+  const crowdRows = await onServer(crowd.lasts, crowdPlan, crowd.intervalMillis, log)
   return {
-    figures: figuresOf({ crowdRows, rows, sequential, triggers }),
+    figures: figuresOf(rows, crowdRows),
     intervalMillis,
-    rows,
-    triggers,
-    sequential,
-    crowd: { ...crowd, rows: crowdRows.filter(({ way }) => way !== "triggers") }
+    rows: withoutTriggers(rows).filter(({ concurrency }) => concurrency !== 1),
+    triggers: rows.filter(({ way }) => way === "triggers"),
+    crowd: { ...crowd, rows: withoutTriggers(crowdRows) }
   }
 }

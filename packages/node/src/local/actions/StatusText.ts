@@ -28,8 +28,8 @@ const itemText = ({ counts, ...task }: Shown): string =>
       : { skipped: task.skipped.count, skippedPaths: task.skipped.paths })
   })
 
-interface Written extends Pick<Task, "status" | "counts" | "errorMessage" | "finished"> {
-  readonly skipped: Task["skipped"] | undefined
+interface Written extends Pick<Shown, "status" | "counts" | "errorMessage" | "finished"> {
+  readonly skipped: Shown["skipped"] | undefined
   readonly text: string
 }
 
@@ -39,10 +39,8 @@ interface Written extends Pick<Task, "status" | "counts" | "errorMessage" | "fin
  * @since 0.1.0
  */
 export const make = (): ((tasks: ReadonlyArray<Task | Shown>) => string) => {
-  const known = new WeakMap<Task, Written>()
+  const known = new WeakMap<Task | Shown, Written>()
   const textOf = (task: Task | Shown): string => {
-    // What the rules of misbehaviour show instead of a task is made anew each time.
-    if (!("ended" in task)) return itemText(task)
     const written = known.get(task)
     if (
       written !== undefined &&

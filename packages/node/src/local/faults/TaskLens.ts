@@ -99,7 +99,20 @@ interface Watched {
   readonly before: Shown | undefined
   readonly began: number
   polls: number
+  /** What was shown last. */
+  last: Shown | undefined
 }
+
+const looksLike = (one: Shown, other: Shown): boolean =>
+  one.id === other.id &&
+  one.status === other.status &&
+  one.errorMessage === other.errorMessage &&
+  one.finished === other.finished &&
+  one.skipped === other.skipped &&
+  one.counts.bytesDone === other.counts.bytesDone &&
+  one.counts.bytesTotal === other.counts.bytesTotal &&
+  one.counts.filesDone === other.counts.filesDone &&
+  one.counts.filesTotal === other.counts.filesTotal
 
 type TaskRule = { readonly when: Faults.Rule["when"]; readonly effect: Effect }
 
@@ -139,7 +152,7 @@ export const make = (faults: Faults.Faults): TaskLens | undefined => {
     onBegin: (task, replaced, now) => {
       const effect = effectOn(task)
       if (effect !== undefined)
-        watched.set(task, { effect, before: replaced, began: now, polls: 0 })
+        watched.set(task, { effect, before: replaced, began: now, polls: 0, last: undefined })
     },
     look: (tasks, now) =>
       tasks.flatMap((task) => {
@@ -152,7 +165,10 @@ export const make = (faults: Faults.Faults): TaskLens | undefined => {
           task,
           seen.before
         )
-        return shown === undefined ? [] : [shown]
+        if (shown === undefined) return []
+        // The very same for the same looks: what it is written as is known then.
+        if (seen.last === undefined || !looksLike(seen.last, shown)) seen.last = shown
+        return [seen.last]
       })
   }
 }
