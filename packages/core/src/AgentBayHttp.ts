@@ -189,17 +189,16 @@ export const make = (
     const { admit, retryBudget } = yield* makeLimits(options)
     const retry = retryWithin(retryBudget)
 
-    const callOnce: Service["call"] = (operation, payload, settings) =>
-      inRequestSpan(
-        operation.action,
-        {
-          "server.address": config.origin,
-          ...(Predicate.hasProperty(payload, "sessionId")
-            ? { "agentbay.session_id": payload.sessionId }
-            : {})
-        },
-        (span) => admit(exchange(operation, payload, settings?.timeout ?? config.timeout), span)
-      )
+    const callOnce: Service["call"] = (operation, payload, settings) => {
+      const sent = exchange(operation, payload, settings?.timeout ?? config.timeout)
+      const attributes = {
+        "server.address": config.origin,
+        ...(Predicate.hasProperty(payload, "sessionId")
+          ? { "agentbay.session_id": payload.sessionId }
+          : {})
+      }
+      return inRequestSpan(operation.action, attributes, (span) => admit(sent, span))
+    }
 
     const call: Service["call"] = (operation, payload, settings) => {
       const once = callOnce(operation, payload, settings)

@@ -1,4 +1,5 @@
 import * as ContextStatus from "@effect-agentbay/core/ContextStatus"
+import * as Protocol from "@effect-agentbay/core/Protocol"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
@@ -82,6 +83,38 @@ describe("the list of status items", () => {
     },
     { fastCheck: { numRuns: 1000 } }
   )
+
+  // What stands beside the envelope, as it comes or with something odd in its way.
+  const odd = fc.oneof(fc.constantFrom(undefined, null, "", "[]", 7, false), fc.jsonValue())
+  const wireReply = fc.oneof(
+    fc
+      .array(wireItem, { maxLength: 2 })
+      .map((items) => JSON.stringify([{ type: "data", data: JSON.stringify(items) }]))
+      .map((ContextStatus) => ({ RequestId: "r", Data: { ContextStatus } })),
+    odd.map((ContextStatus) => ({ Data: { ContextStatus } })),
+    odd.map((Data) => ({ Data })),
+    odd
+  )
+
+  it.prop(
+    "is read in the usual way as in the other, if at all",
+    [wireReply],
+    ([body]) => {
+      const { reply, usualReply } = Protocol.GetContextInfo
+      const usual = usualReply?.(body)
+      if (usual === undefined) return
+      assert.deepStrictEqual(Schema.decodeUnknownEither(reply)(body), Either.right(usual))
+    },
+    { fastCheck: { numRuns: 1000 } }
+  )
+
+  it("is read in the usual way where it is the usual one", () => {
+    const { usualReply } = Protocol.GetContextInfo
+    const text = JSON.stringify([{ type: "data", data: JSON.stringify([usual]) }])
+    const read = (ContextStatus: string) => usualReply?.({ Data: { ContextStatus } })
+    assert.lengthOf(read(text)?.data?.contextStatus ?? [], 1)
+    assert.deepStrictEqual(read(""), { data: { contextStatus: [] } })
+  })
 
   it.prop(
     "cut short is never read as fewer tasks",

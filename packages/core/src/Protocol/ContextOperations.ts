@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { Binding, SyncPolicy } from "../ContextSync.js"
-import { ContextStatusList } from "../internal/contextStatusCodec.js"
+import { ContextStatusList, usualTasks } from "../internal/contextStatusCodec.js"
 import { EmptyReply, key, make, optionalKey, optionalParameter } from "./Operation.js"
 
 /**
@@ -31,7 +32,13 @@ export const GetContextInfo = make({
       "Data",
       Schema.Struct({ contextStatus: optionalKey("ContextStatus", ContextStatusList) })
     )
-  })
+  }),
+  usualReply: (body) => {
+    const data = Predicate.hasProperty(body, "Data") ? body.Data : undefined
+    const text = Predicate.hasProperty(data, "ContextStatus") ? data.ContextStatus : undefined
+    const contextStatus = typeof text === "string" ? usualTasks(text) : undefined
+    return contextStatus && { data: { contextStatus } }
+  }
 })
 
 /**

@@ -47,6 +47,11 @@ export interface Operation<
   readonly inQuery: ReadonlyArray<string>
   readonly payload: Schema.Schema<Payload, PayloadEncoded>
   readonly reply: Schema.Schema<Reply, ReplyEncoded>
+  /**
+   * Reads the usual form of a reply faster than `reply` does, to the same end; nothing for any
+   * other form. For what is polled.
+   */
+  readonly usualReply?: (body: unknown) => Reply | undefined
 }
 
 /**

@@ -97,6 +97,7 @@ const usualItems = (list: unknown, tasks: Array<ContextStatusData>): boolean => 
 
 /** The tasks of a status text of the usual shape; nothing for any other. */
 export const usualTasks = (text: string): Tasks | undefined => {
+  if (text === "") return []
   try {
     const elements: unknown = JSON.parse(text)
     if (!Array.isArray(elements)) return undefined
@@ -129,7 +130,6 @@ export const ContextStatusList: Schema.Schema<Tasks, string> = Schema.transformO
   {
     strict: true,
     decode: (text, _, ast) => {
-      if (text === "") return ParseResult.succeed([])
       const tasks = usualTasks(text)
       return tasks !== undefined
         ? ParseResult.succeed(tasks)

@@ -26,7 +26,7 @@ type Route = { readonly action: string; readonly inQuery: ReadonlyArray<string> 
 
 /**
  * One request and its answer: encode, send, tell yes from no, decode. Everything around
- * the sending is pure.
+ * the sending is pure. The payload of an exchange must not change.
  */
 export const makeExchange = (config: Config, transport: HttpTransport.Service) => {
   const { origin } = config
@@ -84,11 +84,13 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
     operation: Operation<Action, Payload, Encoded, Reply, ReplyEncoded>,
     payload: Payload,
     timeout: Duration.Duration
-  ): Effect.Effect<Exchanged<Reply>, CallError> =>
-    Effect.clockWith((clock) => {
-      const codec = codecOf(operation)
-      const now = clock.unsafeCurrentTimeMillis()
-      const encoded = encode(operation, codec.encode(payload), now, timeout)
+  ): Effect.Effect<Exchanged<Reply>, CallError> => {
+    const codec = codecOf(operation)
+    // A poll is sent again and again.
+    let parameters: ReturnType<typeof codec.encode> | undefined
+    return Effect.clockWith((clock) => {
+      parameters ??= codec.encode(payload)
+      const encoded = encode(operation, parameters, clock.unsafeCurrentTimeMillis(), timeout)
       if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
       const [request, sessionId] = encoded.right
       return Effect.matchCauseEffect(transport.post(request), {
@@ -108,5 +110,6 @@ export const makeExchange = (config: Config, transport: HttpTransport.Service) =
           })
       })
     })
+  }
   return { exchange, redact }
 }

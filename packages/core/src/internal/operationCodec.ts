@@ -1,4 +1,4 @@
-import type * as Either from "effect/Either"
+import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import type { Operation, Parameters } from "../Protocol.js"
 
@@ -16,10 +16,18 @@ export const codecOf = <Action extends string, Payload, Encoded extends Paramete
   const known = codecs.get(operation)
   // The map only ever holds, for each operation, the codec made from it below.
   if (known !== undefined) return known as Codec<Payload, Reply>
+  const decode = ParseResult.decodeUnknownEither(operation.reply)
+  const { usualReply } = operation
   const codec: Codec<Payload, Reply> = {
     // Texts inside, such as policies, keep the order of keys that the caller gave them.
     encode: ParseResult.encodeEither(operation.payload, { propertyOrder: "original" }),
-    decode: ParseResult.decodeUnknownEither(operation.reply)
+    decode:
+      usualReply === undefined
+        ? decode
+        : (body) => {
+            const usual = usualReply(body)
+            return usual === undefined ? decode(body) : Either.right(usual)
+          }
   }
   codecs.set(operation, codec)
   return codec
