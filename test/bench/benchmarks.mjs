@@ -10,7 +10,8 @@ export const benchmarks = [
     load: async () => (await import("./waiters.mjs")).run,
     text:
       "Each sync has a target of its own and a task of 2 s; everyone asks every 200 ms. " +
-      "A tick is one interval. In the last rows a thousand syncs with tasks of 5 s ask twice a " +
+      "A tick is one interval. Each way has a process of its own, which does some hundred syncs " +
+      "before anything is counted. In the last rows a thousand syncs with tasks of 5 s ask twice a " +
       "second, since a thousand separate loops at 200 ms would be more requests than the server " +
       "answers. The others ask for their own target alone, so their answers are small.",
     charts: ["waiters-requests", "waiters-time", "waiters-cpu"]

@@ -111,7 +111,7 @@ const benchSmall = async (home, server) => {
   const upload = uploads(server, source)
   const first = await compare({
     measure: wallMillis,
-    rounds: 3,
+    rounds: 2,
     between: async () => {
       await rm(copy, { recursive: true, force: true })
       await upload.prepare()

@@ -34,21 +34,23 @@ import {
 
 const running = crowded(() => lists(...[0, 1, 2, 3].map((index) => uploadOf(index, "Running"))))
 
+/** When a sync that does not end asks, in milliseconds since its begin. */
+const timesWith = (
+  options: ContextManager.WaitOptions,
+  pollPolicy?: PollPolicy.PollPolicy
+): Effect.Effect<ReadonlyArray<number>, unknown> =>
+  Effect.gen(function* () {
+    const contexts = yield* manager
+    const fiber = yield* Effect.fork(contexts.sync({ ...bindingOf(0), ...options }))
+    const startedAt = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+    yield* TestClock.adjust("1 hour")
+    assert.strictEqual((yield* errorOf(fiber))._tag, "SyncTimeout")
+    return (yield* timesSeen).status.slice(1).map((at) => at - startedAt)
+  }).pipe(Effect.provide(crowded(() => lists(uploadOf(0, "Running")), { pollPolicy })))
+
 describe("the loops of a client", () => {
-  it.effect("a policy of the call beats that of the client, which beats the default", () => {
-    const timesWith = (
-      options: ContextManager.WaitOptions,
-      pollPolicy?: PollPolicy.PollPolicy
-    ): Effect.Effect<ReadonlyArray<number>, unknown> =>
-      Effect.gen(function* () {
-        const contexts = yield* manager
-        const fiber = yield* Effect.fork(contexts.sync({ ...bindingOf(0), ...options }))
-        const startedAt = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-        yield* TestClock.adjust("1 hour")
-        assert.strictEqual((yield* errorOf(fiber))._tag, "SyncTimeout")
-        return (yield* timesSeen).status.slice(1).map((at) => at - startedAt)
-      }).pipe(Effect.provide(crowded(() => lists(uploadOf(0, "Running")), { pollPolicy })))
-    return Effect.gen(function* () {
+  it.effect("a policy of the call beats that of the client, which beats the default", () =>
+    Effect.gen(function* () {
       const ofClient = PollPolicy.spaced({ interval: "2 seconds", maxRetries: 2 })
       assert.deepStrictEqual(yield* timesWith({ maxRetries: 1 }), [0, 1500])
       assert.deepStrictEqual(yield* timesWith({}, ofClient), [0, 2000, 4000])
@@ -61,7 +63,28 @@ describe("the loops of a client", () => {
         [0, 7]
       )
     })
-  })
+  )
+
+  it.effect("the same words of a call mean what they mean to its client", () =>
+    Effect.gen(function* () {
+      const words = { maxRetries: 2 }
+      const growing = PollPolicy.backoff({ initial: "1 second", factor: 2 })
+      assert.deepStrictEqual(yield* timesWith(words), [0, 1500, 3000])
+      assert.deepStrictEqual(yield* timesWith(words, growing), [0, 1000, 3000])
+      assert.deepStrictEqual(yield* timesWith(words), [0, 1500, 3000])
+      assert.deepStrictEqual(yield* timesWith({ maxRetries: 1 }), [0, 1500])
+    })
+  )
+
+  it.effect("a list of seconds and nanoseconds is read by each call", () =>
+    Effect.gen(function* () {
+      const retryInterval: [number, number] = [2, 0]
+      const options = { retryInterval, maxRetries: 1 }
+      assert.deepStrictEqual(yield* timesWith(options), [0, 2000])
+      retryInterval[0] = 3
+      assert.deepStrictEqual(yield* timesWith(options), [0, 3000])
+    })
+  )
 
   it.effect("a schedule of one's own is a loop of one's own, and its end a SyncTimeout", () =>
     Effect.gen(function* () {

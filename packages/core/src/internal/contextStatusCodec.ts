@@ -43,7 +43,7 @@ const isTexts = (value: unknown): value is ReadonlyArray<string> | undefined =>
   value === undefined ||
   (Array.isArray(value) && value.every((element) => typeof element === "string"))
 
-const usualItem = (item: unknown): ContextStatusData | undefined => {
+const usualItem = (item: unknown): Mutable<ContextStatusData> | undefined => {
   if (!isObject(item)) return undefined
   const { contextId, errorMessage, finishTime, path, startTime, status, taskId, taskType } = item
   const { bytesDone, bytesTotal, filesDone, filesTotal, skipped, skippedPaths } = item
@@ -90,6 +90,9 @@ const usualItems = (list: unknown, tasks: Array<ContextStatusData>): boolean => 
   for (const item of list) {
     const task = usualItem(item)
     if (task === undefined) return false
+    const last = tasks.at(-1)
+    // One text for the many tasks of a context; they are kept as long as somebody waits.
+    if (last?.contextId === task.contextId) task.contextId = last.contextId
     tasks.push(task)
   }
   return true

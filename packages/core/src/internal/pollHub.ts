@@ -5,7 +5,7 @@ import type { PollPolicy } from "../PollPolicy.js"
 import { cadenceOf } from "./cadence.js"
 import * as PollLoop from "./pollLoop.js"
 import { type Flight, makeFlight } from "./singleFlight.js"
-import type { StatusReading } from "./statusReads.js"
+import { type StatusReading, statusReading } from "./statusReads.js"
 import { type Aim, aimKey, makeTriggerLedger } from "./triggerLedger.js"
 import type { Triggered } from "./syncWait.js"
 
@@ -58,7 +58,8 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
       const own: Begun = { number: ++begun, at: clock.unsafeCurrentTimeMillis() }
       return Effect.map(read, (reading) => {
         if (latest === undefined || latest.number < own.number) {
-          latest = { ...own, reading }
+          // Kept without the index that those who wait have made of it: a new one is soon made.
+          latest = { ...own, reading: statusReading(reading) }
           // A baseline that is still under way began earlier, and others may ask to share it.
           ledger.forgetBefore(Math.min(own.number, flight?.number ?? Infinity))
         }

@@ -1,12 +1,9 @@
-import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as FiberRef from "effect/FiberRef"
-import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { CallError } from "../AgentBayError.js"
@@ -14,10 +11,11 @@ import * as Metrics from "../AgentBayMetrics.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { clockOf } from "./fiberClock.js"
 import { callersTags, type Tags } from "./metricTags.js"
+import { oneOrBoth } from "./oneOrBoth.js"
 import { makeDeadlines } from "./pollDeadlines.js"
 import { makeMember, type Member, pauseOf } from "./pollMember.js"
 import { makePacing, type Tick } from "./pollPacing.js"
-import { pollsAttribute } from "./syncSpan.js"
+import { makeBelonging, tellPolls } from "./pollSpans.js"
 import type * as Wait from "./wait.js"
 
 /** A place at a loop, for one who waits. */
@@ -84,7 +82,10 @@ export const joinWith = <Reading, State, Result, Failure>(
     const now = clock.unsafeCurrentTimeMillis()
     const { asleep, leave, start } = loop().enter(wait, onStep, { parent, now })
     Metrics.waiters.unsafeModify(1, callersTags(fiber))
-    const sleep = Effect.matchCauseEffect(restore(asleep), finishing(leave, clock, onEnd))
+    const sleep = Effect.matchCauseEffect(restore(asleep), {
+      onFailure: (cause) => finish(Exit.failCause(cause), leave, clock, onEnd),
+      onSuccess: (result) => finish(Exit.succeed(result), leave, clock, onEnd)
+    })
     return start === undefined ? sleep : Effect.zipRight(start, sleep)
   })
 
@@ -94,24 +95,19 @@ type OnEnd<Result, Failure> = (
   tags: Tags
 ) => void
 
-const finishing = <Result, Failure>(
+const finish = <Result, Failure>(
+  end: Exit.Exit<Result, Failure>,
   leave: () => Effect.Effect<void> | undefined,
   clock: Clock.Clock,
   onEnd: OnEnd<Result, Failure> | undefined
-) => {
-  const finish = (end: Exit.Exit<Result, Failure>) =>
-    Effect.withFiberRuntime<Result, Failure>((fiber) => {
-      const tags = callersTags(fiber)
-      Metrics.waiters.unsafeModify(-1, tags)
-      const left = leave()
-      onEnd?.(end, clock, tags)
-      return left === undefined ? end : Effect.zipRight(left, end)
-    })
-  return {
-    onFailure: (cause: Cause.Cause<Failure>) => finish(Exit.failCause(cause)),
-    onSuccess: (result: Result) => finish(Exit.succeed(result))
-  }
-}
+) =>
+  Effect.withFiberRuntime<Result, Failure>((fiber) => {
+    const tags = callersTags(fiber)
+    Metrics.waiters.unsafeModify(-1, tags)
+    const left = leave()
+    onEnd?.(end, clock, tags)
+    return left === undefined ? end : Effect.zipRight(left, end)
+  })
 
 /** The same, anywhere. */
 export const join = <Reading, State, Result, Failure>(
@@ -123,51 +119,8 @@ export const join = <Reading, State, Result, Failure>(
     )
   )
 
-const both = (one: Effect.Effect<void> | undefined, other: Effect.Effect<void> | undefined) =>
-  one === undefined || other === undefined ? (one ?? other) : Effect.zipRight(one, other)
-
 const parentIn = (context: Context.Context<never>) =>
   Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
-
-/**
- * Makes the requests of a loop children of the call that has waited longest, and lets them say
- * how many share them. Nothing is done where all is as it was: there may be thousands of loops
- * with one member each.
- */
-const makeBelonging = () => {
-  let parent: Tracer.AnySpan | undefined | null = null
-  let waiters = 1
-  return (oldest: Member<never>, size: number) => {
-    const setParent = parent === oldest.parent ? undefined : belongTo(oldest.parent)
-    const setWaiters = waiters === size ? undefined : beShared(size)
-    parent = oldest.parent
-    waiters = size
-    return both(setParent, setWaiters)
-  }
-}
-
-const belongTo = (parent: Tracer.AnySpan | undefined) =>
-  FiberRef.update(FiberRef.currentContext, (context) =>
-    parent === undefined
-      ? Context.omit(Tracer.ParentSpan)(context)
-      : Context.add(context, Tracer.ParentSpan, parent)
-  )
-
-const beShared = (waiters: number) =>
-  FiberRef.update(FiberRef.currentTracerSpanAnnotations, (annotations) =>
-    waiters === 1
-      ? HashMap.remove(annotations, waitersAttribute)
-      : HashMap.set(annotations, waitersAttribute, waiters)
-  )
-
-const waitersAttribute = "agentbay.waiters"
-
-/** Tells a span the polls that its waits have used up; `bind` and `delete` may wait twice. */
-const tellPolls = ({ parent, standing }: Member<never>): void => {
-  if (parent?._tag !== "Span") return
-  const before = parent.attributes.get(pollsAttribute)
-  parent.attribute(pollsAttribute, standing.polls + (typeof before === "number" ? before : 0))
-}
 
 /** The running of a loop from its first member to its last. */
 interface Life {
@@ -305,7 +258,7 @@ export const make = <Reading>(options: {
     members.add(member)
     pacing.joined(member)
     return {
-      start: both(life === undefined ? start : undefined, deadlines.joined(member)),
+      start: oneOrBoth(life === undefined ? start : undefined, deadlines.joined(member)),
       asleep,
       leave: () => {
         tellPolls(member)

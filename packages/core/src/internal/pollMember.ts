@@ -43,6 +43,30 @@ export interface Member<Reading> {
 export const pauseOf = ({ policy, standing }: Pick<Member<never>, "policy" | "standing">): number =>
   policy._tag === "Custom" ? 0 : pauseAfter(policy, standing.polls)
 
+type End<Result, Failure> = Exit.Exit<Result, Failure | CallError>
+
+/** What news mean to a member: its end, if they are that. */
+const endOf = <State, Reading, Result, Failure>(
+  wait: Wait.Wait<State, Reading, Result, Failure>,
+  standing: Wait.Standing<State>,
+  onStep: ((step: Wait.Step<State, Result>) => void) | undefined,
+  news: News<Reading>
+): End<Result, Failure> | undefined => {
+  switch (news._tag) {
+    case "Answer": {
+      const answer = Wait.observe(wait, standing, news.observation, news)
+      if (answer === undefined ? news.counts : Exit.isSuccess(answer)) {
+        onStep?.(Wait.step(standing, news.now, answer))
+      }
+      return answer ?? Wait.exhaust(wait, standing, news.now)
+    }
+    case "GiveUp":
+      return Wait.giveUp(wait, standing, news.now)
+    case "Closed":
+      return news.end
+  }
+}
+
 /** Makes a member, and the sleep of its fiber until its end. */
 export const makeMember = <Reading, State, Result, Failure>(
   wait: Wait.Wait<State, Reading, Result, Failure>,
@@ -60,27 +84,10 @@ export const makeMember = <Reading, State, Result, Failure>(
   readonly member: Member<Reading>
   readonly asleep: Effect.Effect<Result, Failure | CallError>
 } => {
-  type End = Exit.Exit<Result, Failure | CallError>
   const { deadline = Infinity, policy } = wait
   const standing = Wait.begin(wait, wait.since ?? now)
-  let end: End | undefined
-  let wake: ((end: End) => void) | undefined
-
-  const endOf = (news: News<Reading>): End | undefined => {
-    switch (news._tag) {
-      case "Answer": {
-        const answer = Wait.observe(wait, standing, news.observation, news)
-        if (answer === undefined ? news.counts : Exit.isSuccess(answer)) {
-          onStep?.(Wait.step(standing, news.now, answer))
-        }
-        return answer ?? Wait.exhaust(wait, standing, news.now)
-      }
-      case "GiveUp":
-        return Wait.giveUp(wait, standing, news.now)
-      case "Closed":
-        return news.end
-    }
-  }
+  let end: End<Result, Failure> | undefined
+  let wake: ((end: End<Result, Failure>) => void) | undefined
 
   return {
     member: {
@@ -93,7 +100,7 @@ export const makeMember = <Reading, State, Result, Failure>(
       standing,
       waited: 0,
       tell: (news) => {
-        end = endOf(news)
+        end = endOf(wait, standing, onStep, news)
         if (end !== undefined) wake?.(end)
         return end !== undefined
       }

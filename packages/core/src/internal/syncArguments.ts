@@ -79,13 +79,38 @@ const pollPolicy = (defaults: Defaults, options: WaitOptions) => {
   if (maxRetries === undefined && retryInterval === undefined) {
     return Effect.succeed(defaults.policy)
   }
-  return PollPolicy.validate(withNumbers(defaults.policy, options), "retryInterval")
+  return toldPolicy(defaults.policy, options)
+}
+
+type Told = Pick<WaitOptions, "maxRetries" | "retryInterval">
+
+interface Remembered extends Told {
+  readonly layered: PollPolicy.PollPolicy
+  readonly policy: PollPolicy.PollPolicy
+}
+
+let last: Remembered | undefined
+
+// Thousands of calls that say the same have one policy, which is made and kept once. A list of
+// seconds and nanoseconds may be another one later.
+const toldPolicy = (layered: PollPolicy.PollPolicy, { maxRetries, retryInterval }: Told) => {
+  const isToldAgain =
+    last?.layered === layered &&
+    last.maxRetries === maxRetries &&
+    last.retryInterval === retryInterval &&
+    !Array.isArray(retryInterval)
+  if (last !== undefined && isToldAgain) return Effect.succeed(last.policy)
+  const told = { layered, maxRetries, retryInterval }
+  return Effect.map(PollPolicy.validate(withNumbers(layered, told), "retryInterval"), (policy) => {
+    last = { ...told, policy }
+    return policy
+  })
 }
 
 // A number of retries alone leaves the spacing as it is; an interval is another spacing.
 const withNumbers = (
   policy: PollPolicy.PollPolicy,
-  { maxRetries, retryInterval }: WaitOptions
+  { maxRetries, retryInterval }: Told
 ): PollPolicy.PollPolicy => {
   if (policy._tag === "Backoff" && retryInterval === undefined) {
     const backoff = PollPolicy.backoff({ ...policy, maxRetries })

@@ -43,9 +43,11 @@ export interface SyncState {
   readonly first: boolean
 }
 
+const none: ReadonlyArray<ContextStatusData> = []
+
 export const initial = (baseline: Baseline): SyncState => ({
   baseline,
-  counted: [],
+  counted: none,
   quiet: 0,
   first: true
 })
