@@ -1,7 +1,7 @@
 // One process with many waiters in one session: the heap that each holds, against that of a
 // bare fiber, and what is left after all are interrupted. Wants `--expose-gc`.
 import { subscribe } from "node:diagnostics_channel"
-import { Chunk, Deferred, Effect, Fiber, Layer, ManagedRuntime } from "effect"
+import { Chunk, Deferred, Fiber, Layer, ManagedRuntime } from "effect"
 import { setTimeout } from "node:timers/promises"
 import { makeRuntime, managerOf, syncOf } from "./ours.mjs"
 import { answer } from "./processes.mjs"
