@@ -18,7 +18,7 @@ export const makeLoop = (reads: Reads, policy: PollPolicy.PollPolicy = everySeco
   const loop = PollLoop.make({ read, policy })
   const join = (wait: Wait.Wait<undefined, string, string, number>) =>
     PollLoop.join({ loop: () => loop, wait })
-  return { close: loop.close, join, times }
+  return { close: loop.close, enter: loop.enter, join, times }
 }
 
 /** Waits for "done"; gives up with the number of polls that counted. */

@@ -100,6 +100,20 @@ const adjustable = Effect.map(Effect.clock, (clock) => {
 })
 
 describe("a poll loop", () => {
+  it.effect("runs once although two have entered before either has started it", () =>
+    Effect.gen(function* () {
+      const loop = makeLoop(() => Effect.succeed("open"))
+      const from = { parent: undefined, now: 0 }
+      // A fiber may give way at any step, so also at this one.
+      const one = loop.enter(untilDone(), undefined, from)
+      const other = loop.enter(untilDone(), undefined, from)
+      for (const { start } of [one, other]) yield* start ?? Effect.void
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(loop.times, [0, 1000, 2000])
+      yield* loop.close
+    })
+  )
+
   it.effect("goes on when the clock of the machine is set back", () =>
     Effect.gen(function* () {
       const { clock, setBack } = yield* adjustable

@@ -19,7 +19,7 @@ import { makeBelonging, tellPolls } from "./pollSpans.js"
 import type * as Wait from "./wait.js"
 
 /** A place at a loop, for one who waits. */
-interface Place<Result, Failure> {
+export interface Place<Result, Failure> {
   /** Starts what has to run for it and does not run yet. It is to be done at once. */
   readonly start: Effect.Effect<void> | undefined
   readonly asleep: Effect.Effect<Result, Failure>
@@ -238,6 +238,8 @@ export const make = <Reading>(options: {
     )
 
   const start = Effect.suspend(() => {
+    // Somebody else may have started it since this one has entered.
+    if (life !== undefined) return Effect.void
     const own: Life = {}
     life = own
     options.onStart?.()
