@@ -2,7 +2,7 @@
 import { note, report } from "./measure.mjs"
 import { measured, withServer } from "./processes.mjs"
 
-const pace = { batches: 300, batchSize: 16, everyMillis: 5, rounds: 7, warmup: 2 }
+const pace = { batches: 300, batchSize: 16, everyMillis: 5, rounds: 5, warmup: 2 }
 const items = 10_000
 
 export const run = (log) =>

@@ -154,7 +154,7 @@ const benchLarge = async (home, server) => {
   const mebibytes = await growth(server, upload.sync)
   const result = await compare({
     measure: wallMillis,
-    rounds: 3,
+    rounds: 2,
     warmup: 0,
     between: async () => {
       await rm(copy, { recursive: true, force: true })

@@ -163,7 +163,7 @@ export const benchLocalRequests = () =>
   withHome(async (home) => {
     const results = [await benchStart(home)]
     results.push(await withServer(join(home, "status"), benchStatus))
-    for (const count of [1000, 10_000]) {
+    for (const count of [1000, 5000]) {
       const syncs = await withServer(join(home, `${count}`), (server) => benchSyncs(server, count))
       results.push(...syncs)
     }

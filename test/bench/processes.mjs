@@ -2,17 +2,26 @@
 // and its memory are counted alone. None outlives the benchmark, whatever happens.
 import { fork } from "node:child_process"
 import { once } from "node:events"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const running = new Set()
+const homes = new Set()
 
-/** Ends at once what still runs. */
+/** Ends at once what still runs, and removes what it has left in memory. */
 export const endAll = () => {
   for (const child of running) child.kill("SIGKILL")
+  for (const home of homes) rmSync(home, { force: true, maxRetries: 5, recursive: true })
+  homes.clear()
 }
 
-const start = (file, args, execArgv = []) => {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv })
+// Waiting is measured, and not the disk that thousands of folders are made on.
+const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
+const start = (file, args, { env = process.env, execArgv = [] } = {}) => {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { env, execArgv })
   running.add(child)
   child.once("exit", () => running.delete(child))
   return child
@@ -55,7 +64,10 @@ const ended = async (child) => {
  * sessions there, each with so many empty folders to sync, and gives their ids.
  */
 export const withServer = async (lasts, use) => {
-  const child = start("./server.mjs", lasts === undefined ? [] : [lasts])
+  const home = mkdtempSync(join(memory, "agentbay-bench-"))
+  homes.add(home)
+  const env = { ...process.env, TMPDIR: home }
+  const child = start("./server.mjs", lasts === undefined ? [] : [lasts], { env })
   try {
     const { server } = await answerOf(child, "the server", 30)
     const sessions = async (count, targets) => {
@@ -65,7 +77,12 @@ export const withServer = async (lasts, use) => {
     }
     return await use({ ...server, sessions })
   } finally {
+    // Not asked to end: it would first do away with thousands of transfers and folders that the
+    // benchmarks remove as a whole.
+    child.kill("SIGKILL")
     await ended(child)
+    homes.delete(home)
+    rmSync(home, { force: true, maxRetries: 5, recursive: true })
   }
 }
 
@@ -75,7 +92,7 @@ export const withServer = async (lasts, use) => {
  */
 export const measured = async (file, task, { execArgv, seconds = 120 } = {}) => {
   const name = `${file} ${JSON.stringify({ ...task, apiKey: undefined, sessionIds: undefined })}`
-  const child = start(file, [], execArgv)
+  const child = start(file, [], { execArgv })
   try {
     child.send(task)
     const { result } = await answerOf(child, name, seconds)

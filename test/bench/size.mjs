@@ -21,7 +21,7 @@ export const run = async () => {
   return {
     figures: [
       note("the smallest program, bundled, minified, gzipped", kilobytes("smallest program"), "kB"),
-      note("of which more than Effect alone", kilobytes("above the floor"), "kB"),
+      note("of which more than Effect alone", kilobytes("above the floor"), "kB", 12),
       note("packages that come with core, itself included", figureOf(stdout, "packages"), "")
     ]
   }
