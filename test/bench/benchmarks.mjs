@@ -1,6 +1,26 @@
 // Which benchmarks there are. Each gives plain data: `figures`, as `report` and `note` of
 // measure.mjs make them, and whatever its charts need besides. What the page says about each
 // stands here too, so that nothing has to be measured to write it.
+import { digits, markdownRows } from "./table.mjs"
+
+const ways = { ours: "ours", aws: "AWS waiter", azure: "Azure poller", loop: "plain loop" }
+
+/** What each number of syncs took, by each way. */
+const syncTable = ({ crowd, intervalMillis, rows }) =>
+  markdownRows(
+    ["Syncs, every", "Way", "Time", "Status requests", "CPU time per sync", "Peak memory"],
+    [
+      ...rows.toSorted((one, other) => one.count - other.count).map((row) => [intervalMillis, row]),
+      ...crowd.rows.map((row) => [crowd.intervalMillis, row])
+    ].map(([every, row]) => [
+      `${row.count.toLocaleString("en")}, ${every} ms`,
+      ways[row.way],
+      `${digits(Math.round(row.wallMillis))} ms`,
+      digits(row.statusRequests),
+      `${digits(Math.round(row.cpuPerSyncMicros))} µs`,
+      `${digits(Math.round(row.peakMiB))} MiB`
+    ])
+  )
 
 /** Loads the module of a benchmark only when it is run. */
 export const benchmarks = [
@@ -14,6 +34,7 @@ export const benchmarks = [
       "before anything is counted. In the last rows a thousand syncs with tasks of 5 s ask twice a " +
       "second, since a thousand separate loops at 200 ms would be more requests than the server " +
       "answers. The others ask for their own target alone, so their answers are small.",
+    detail: syncTable,
     charts: ["waiters-requests", "waiters-time", "waiters-cpu"]
   },
   {

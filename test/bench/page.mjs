@@ -27,7 +27,8 @@ const machineText = ({ date, machine, versions }) => {
   )
 }
 
-const section = ({ charts = [], name, text, title }, { benchmarks, date }, drawn) => {
+const section = (benchmark, { benchmarks, date }, drawn) => {
+  const { charts = [], detail, name, text, title } = benchmark
   const data = benchmarks[name]
   const when = data.date === date ? undefined : `Measured on ${data.date}.`
   const images = charts
@@ -40,6 +41,7 @@ const section = ({ charts = [], name, text, title }, { benchmarks, date }, drawn
     when,
     markdownTable(figures),
     ...reasonsFor(name, data.figures),
+    detail?.(data),
     ...images
   ]
     .filter((part) => part !== undefined)

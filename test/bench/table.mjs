@@ -45,10 +45,11 @@ export const tableOf = (figures) => {
     .join("\n")
 }
 
-/** The same for a page. */
-export const markdownTable = (figures) => {
-  const line = (cells) => `| ${cells.join(" | ")} |`.replace(/ {2,}/g, " ")
-  return [line(heads), line(heads.map(() => "---")), ...figures.map((f) => line(cellsOf(f)))].join(
-    "\n"
-  )
-}
+const line = (cells) => `| ${cells.join(" | ")} |`.replace(/ {2,}/g, " ")
+
+/** Any table for a page. */
+export const markdownRows = (titles, rows) =>
+  [titles, titles.map(() => "---"), ...rows].map(line).join("\n")
+
+/** Figures as a table for a page. */
+export const markdownTable = (figures) => markdownRows(heads, figures.map(cellsOf))
