@@ -118,11 +118,11 @@ describe("LocalAgentBay", () => {
         assert.match(advertised.startedAt, /^\d{4}-\d\d-\d\dT/)
       }).pipe(serving(directory, { advertise: true }))
       assert.isFalse(NodeFs.existsSync(`${directory}/server.json`))
-      assert.deepStrictEqual(yield* LocalAgentBay.readAdvertised(directory), Option.none())
+      assert.isTrue(Option.isNone(yield* LocalAgentBay.readAdvertised(directory)))
       yield* Effect.void.pipe(serving(directory))
       for (const text of ["", "{}", "nonsense"]) {
         NodeFs.writeFileSync(`${directory}/server.json`, text)
-        assert.deepStrictEqual(yield* LocalAgentBay.readAdvertised(directory), Option.none())
+        assert.isTrue(Option.isNone(yield* LocalAgentBay.readAdvertised(directory)))
       }
     })
   )

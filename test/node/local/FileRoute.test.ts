@@ -129,7 +129,10 @@ describe("the route of stored files", () => {
         download.replace(expires, "99999999999999999999"),
         download.replace(signature, ""),
         download.replace(signature, signature.slice(0, -2)),
-        download.replace(signature, `A${signature.slice(1)}`.replace(/^AA/, "BA")),
+        download.replace(
+          signature,
+          `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`
+        ),
         download.replace(/\?.*/, ""),
         download.replace("/tmp/", "//tmp/"),
         download.replace("a.txt", "%zz"),
