@@ -2,20 +2,13 @@
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
 import * as SyncPolicy from "@effect-agentbay/core/SyncPolicy"
-import { LocalAgentBay, NodeAgentBay } from "@effect-agentbay/node"
+import { LocalAgentBay } from "@effect-agentbay/node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { localClient } from "./localClient.js"
 
-const client = Layer.unwrapEffect(
-  Effect.map(LocalAgentBay.LocalAgentBay, ({ apiKey, url }) =>
-    NodeAgentBay.layer({
-      apiKey,
-      endpoint: url,
-      pollPolicy: PollPolicy.spaced({ interval: "10 millis", maxRetries: 2000 })
-    })
-  )
-)
+const client = localClient(PollPolicy.spaced({ interval: "10 millis", maxRetries: 2000 }))
 const service = Layer.provideMerge(client, LocalAgentBay.layerTest)
 
 const path = "/home/wuying/notes"

@@ -2,22 +2,15 @@
 import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import * as ContextManager from "@effect-agentbay/core/ContextManager"
 import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
-import { LocalAgentBay, NodeAgentBay } from "@effect-agentbay/node"
+import { LocalAgentBay } from "@effect-agentbay/node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { localClient } from "./localClient.js"
 
-const client = Layer.unwrapEffect(
-  Effect.map(LocalAgentBay.LocalAgentBay, ({ apiKey, url }) =>
-    NodeAgentBay.layer({
-      apiKey,
-      endpoint: url,
-      pollPolicy: PollPolicy.spaced({ interval: "20 millis", maxRetries: 5000 })
-    })
-  )
-)
+const client = localClient(PollPolicy.spaced({ interval: "20 millis", maxRetries: 5000 }))
 const service = Layer.provideMerge(client, LocalAgentBay.layerTest)
 
 /** A session with so many bindings, whose transfers run for so many status requests. */
