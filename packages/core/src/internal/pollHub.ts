@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type { CallError } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { cadenceOf } from "./cadence.js"
@@ -8,6 +7,7 @@ import { type Flight, makeFlight } from "./singleFlight.js"
 import { type StatusReading, statusReading } from "./statusReads.js"
 import { type Aim, aimKey, makeTriggerLedger } from "./triggerLedger.js"
 import type { Triggered } from "./syncWait.js"
+import { withExit } from "./withExit.js"
 
 /** How old a list of a running loop may be to serve as a baseline, in milliseconds. */
 const baselineAge = 5000
@@ -122,15 +122,9 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
       Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
           const answered = ledger.sent(aim)
-          return Effect.matchCauseEffect(restore(send), {
-            onFailure: (cause) => {
-              answered(begun)
-              return Exit.failCause(cause)
-            },
-            onSuccess: (value) => {
-              answered(begun)
-              return Exit.succeed(value)
-            }
+          return withExit(restore(send), (exit) => {
+            answered(begun)
+            return exit
           })
         })
       ),

@@ -10,13 +10,14 @@ import type { CallError } from "../AgentBayError.js"
 import * as Metrics from "../AgentBayMetrics.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { clockOf } from "./fiberClock.js"
-import { callersTags, type Tags } from "./metricTags.js"
+import { callersTags } from "./metricTags.js"
 import { oneOrBoth } from "./oneOrBoth.js"
 import { makeDeadlines } from "./pollDeadlines.js"
 import { makeMember, type Member, pauseOf } from "./pollMember.js"
 import { makePacing, type Tick } from "./pollPacing.js"
 import { makeBelonging, tellPolls } from "./pollSpans.js"
 import type * as Wait from "./wait.js"
+import { withExit } from "./withExit.js"
 
 /** A place at a loop, for one who waits. */
 export interface Place<Result, Failure> {
@@ -75,13 +76,14 @@ interface Waiting<Reading, State, Result, Failure> {
 export const joinWith = <Reading, State, Result, Failure>(
   restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>,
   { loop, onStep, parent, wait }: Waiting<Reading, State, Result, Failure>,
-  onEnd?: OnEnd<Result, Failure | CallError>
+  onEnd?: Wait.OnEnd<Result, Failure | CallError>
 ): Effect.Effect<Result, Failure | CallError> =>
   Effect.withFiberRuntime((fiber) => {
     const clock = clockOf(fiber)
     const now = clock.unsafeCurrentTimeMillis()
     const { asleep, leave, start } = loop().enter(wait, onStep, { parent, now })
     Metrics.waiters.unsafeModify(1, callersTags(fiber))
+    // Not by `withExit`: there may be thousands, and that would keep a function more for each.
     const sleep = Effect.matchCauseEffect(restore(asleep), {
       onFailure: (cause) => finish(Exit.failCause(cause), leave, clock, onEnd),
       onSuccess: (result) => finish(Exit.succeed(result), leave, clock, onEnd)
@@ -89,17 +91,11 @@ export const joinWith = <Reading, State, Result, Failure>(
     return start === undefined ? sleep : Effect.zipRight(start, sleep)
   })
 
-type OnEnd<Result, Failure> = (
-  end: Exit.Exit<Result, Failure>,
-  clock: Clock.Clock,
-  tags: Tags
-) => void
-
 const finish = <Result, Failure>(
   end: Exit.Exit<Result, Failure>,
   leave: () => Effect.Effect<void> | undefined,
   clock: Clock.Clock,
-  onEnd: OnEnd<Result, Failure> | undefined
+  onEnd: Wait.OnEnd<Result, Failure> | undefined
 ) =>
   Effect.withFiberRuntime<Result, Failure>((fiber) => {
     const tags = callersTags(fiber)
@@ -196,14 +192,10 @@ export const make = <Reading>(options: {
       const clock = clockOf(fiber)
       Metrics.loopWaiters.unsafeUpdate(members.size, tags)
       const belonging = belong(oldest, members.size)
-      const afterwards = (observation: Wait.Observation<Reading>) => {
+      const rest = withExit(options.read, (observation) => {
         const now = clock.unsafeCurrentTimeMillis()
         Metrics.polls.unsafeUpdate(takeIn(number, due, observation, now), tags)
         return pacing.next(observation, clock)
-      }
-      const rest = Effect.matchCauseEffect(options.read, {
-        onFailure: (cause) => afterwards(Exit.failCause(cause)),
-        onSuccess: (reading) => afterwards(Exit.succeed(reading))
       })
       return belonging === undefined ? rest : Effect.zipRight(belonging, rest)
     })

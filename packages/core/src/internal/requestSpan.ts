@@ -9,6 +9,7 @@ import type { Exchanged } from "./exchange.js"
 import { failureWord } from "./exitWords.js"
 import { clockOf } from "./fiberClock.js"
 import { callersTags, makeTags } from "./metricTags.js"
+import { withExit } from "./withExit.js"
 
 const requestTags = makeTags("action", "result")
 const durationTags = makeTags("action")
@@ -66,16 +67,9 @@ export const inRequestSpan = <Reply, E extends CallError>(
           )
         }
         return Effect.uninterruptibleMask((restore) =>
-          Effect.matchCauseEffect(restore(exchange(span)), {
-            onFailure: (cause) => {
-              const failure = Exit.failCause(cause)
-              end(failure)
-              return failure
-            },
-            onSuccess: (exchanged) => {
-              end(Exit.succeed(exchanged))
-              return Exit.succeed(exchanged.answered)
-            }
+          withExit(restore(exchange(span)), (exit) => {
+            end(exit)
+            return Exit.map(exit, ({ answered }) => answered)
           })
         )
       })

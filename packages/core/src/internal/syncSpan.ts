@@ -1,4 +1,3 @@
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
@@ -6,8 +5,8 @@ import type { ContextSyncResult, SyncMode } from "../ContextStatus.js"
 import type { ManyResult } from "../SyncMany.js"
 import type { SyncError, SyncTarget, TriggerOptions } from "../SyncOptions.js"
 import { failureWord, outcomeOf } from "./exitWords.js"
-import type { Tags } from "./metricTags.js"
 import { countEnd } from "./syncMetrics.js"
+import type { OnEnd } from "./wait.js"
 
 /** What a span says from the start about what is to be synced. */
 export const spanAttributes = (
@@ -66,11 +65,7 @@ export const sayingMany = <Target, E extends { readonly _tag: string }>(
 export interface SyncSpan {
   readonly span: Tracer.Span
   /** Ends the span, which then says how the sync ended, and counts that end. */
-  readonly end: (
-    end: Exit.Exit<ContextSyncResult, SyncError>,
-    clock: Clock.Clock,
-    tags: Tags
-  ) => void
+  readonly end: OnEnd<ContextSyncResult, SyncError>
 }
 
 /**

@@ -1,10 +1,12 @@
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { type CallError, isPassing } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
+import type { Tags } from "./metricTags.js"
 
 /** How many passing faults in a row a wait lives through, unless told otherwise. */
 export const defaultMaxConsecutiveErrors = 10
@@ -57,6 +59,13 @@ export interface Wait<State, Reading, Result, Failure> {
   ) => Decision<State, Result, Failure>
   readonly exhausted: (state: State, spent: Spent) => Failure
 }
+
+/** Is told how a wait has ended. */
+export type OnEnd<Result, Failure> = (
+  end: Exit.Exit<Result, Failure>,
+  clock: Clock.Clock,
+  tags: Tags
+) => void
 
 /** One poll, seen from outside. */
 export interface Step<State, Result> {
