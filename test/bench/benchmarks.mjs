@@ -1,9 +1,8 @@
 // Which benchmarks there are. Each gives plain data: `figures`, as `report` and `note` of
 // measure.mjs make them, and whatever its charts need besides. What the page says about each
 // stands here too, so that nothing has to be measured to write it.
+import { ways } from "./charts.mjs"
 import { digits, markdownRows } from "./table.mjs"
-
-const ways = { ours: "ours", aws: "AWS waiter", azure: "Azure poller", loop: "plain loop" }
 
 /** What each number of syncs took, by each way. */
 const syncTable = ({ crowd, intervalMillis, rows }) =>
@@ -14,7 +13,7 @@ const syncTable = ({ crowd, intervalMillis, rows }) =>
       ...crowd.rows.map((row) => [crowd.intervalMillis, row])
     ].map(([every, row]) => [
       `${row.count.toLocaleString("en")}, ${every} ms`,
-      ways[row.way],
+      ways[row.way].name,
       `${digits(Math.round(row.wallMillis))} ms`,
       digits(row.statusRequests),
       `${digits(Math.round(row.cpuPerSyncMicros))} µs`,
@@ -30,7 +29,7 @@ export const benchmarks = [
     load: async () => (await import("./waiters.mjs")).run,
     text:
       "Each sync has a target of its own and a task of 2 s; everyone asks every 200 ms. " +
-      "A tick is one interval. Each way has a process of its own, which does some hundred syncs " +
+      "A tick is one interval. Each way has a process of its own, which has done hundreds of syncs " +
       "before anything is counted. In the last rows a thousand syncs with tasks of 5 s ask twice a " +
       "second, since a thousand separate loops at 200 ms would be more requests than the server " +
       "answers. The others ask for their own target alone, so their answers are small.",

@@ -12,7 +12,8 @@ const faint = "#d1d9e0"
 const ground = "#ffffff"
 const dark = { [ink]: "#f0f6fc", [faint]: "#3d444d", [ground]: "#0d1117" }
 
-const ways = {
+/** How each way is shown. */
+export const ways = {
   ours: { color: "#0a7cdb", name: "effect-agentbay", symbol: "circle" },
   aws: { color: "#d98200", name: "AWS waiter", symbol: "rect" },
   azure: { color: "#0f9d6b", name: "Azure poller", symbol: "triangle" },
