@@ -1,31 +1,14 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import { vi } from "vitest"
-import type * as ServerClock from "../../../packages/node/src/local/ServerClock.js"
 import { isUnderWay, mount, serving, temporaryDirectory, writeMany } from "./life.js"
 import * as Wire from "./wire.js"
 
-const clocks = vi.hoisted((): Array<ServerClock.Service> => [])
-
-// The servers of this file are as they are, but their clocks can be reached.
-vi.mock("../../../packages/node/src/local/ServerClock.js", async (original) => {
-  const real = await original<typeof ServerClock>()
-  return {
-    ...real,
-    make: () => {
-      const made = real.make()
-      clocks.push(made.service)
-      return made
-    }
-  }
-})
-
-/** Pushes the clock of the server that was started last. */
+/** Pushes the clock of the server. */
 const later = (by: Duration.DurationInput) =>
-  Effect.suspend(() => clocks.at(-1)?.advance(Duration.decode(by)) ?? Effect.dieMessage("none"))
+  Effect.flatMap(LocalAgentBay.LocalAgentBay, ({ admin }) => admin.advance(by))
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
 
