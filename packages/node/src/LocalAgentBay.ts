@@ -31,7 +31,9 @@ import { causedBy, LocalAgentBayError } from "./local/LocalAgentBayError.js"
 import * as ServerClock from "./local/ServerClock.js"
 import * as Snapshot from "./local/admin/Snapshot.js"
 import * as Shell from "./local/shell/Shell.js"
+import * as Timing from "./local/http/Timing.js"
 import * as Tls from "./local/http/Tls.js"
+import * as Visitors from "./local/http/Visitors.js"
 import * as World from "./local/admin/World.js"
 
 export {
@@ -197,6 +199,20 @@ export interface Options {
    * directly. Default `false`: they call them through the API.
    */
   readonly directLink?: boolean | undefined
+  /**
+   * Origins of the pages that may call it from a browser, for example
+   * `http://localhost:3000`: they get the headers of CORS. Such a page needs the key all the
+   * same. The admin route is not opened to pages. Default: none, and whatever a page sends is
+   * refused.
+   */
+  readonly allowedOrigins?: ReadonlyArray<string> | undefined
+  /**
+   * Further host names under which it answers, without ports, for example
+   * `host.docker.internal`. It answers under those of loopback and under `host` anyway, and
+   * under any address when it listens on more than loopback; others are refused, since a page
+   * of the web can have any name of its own point here.
+   */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -269,7 +285,13 @@ const serve = (
       ? ApiKey.ofDataDirectory
       : ApiKey.given(options.apiKey)
     const adminToken = yield* ApiKey.adminToken
-    const identity = yield* Tls.identity(options.tls ?? false, host)
+    const allowedHosts = options.allowedHosts ?? []
+    const visitors = yield* Visitors.make({
+      host,
+      allowedHosts,
+      allowedOrigins: options.allowedOrigins ?? []
+    })
+    const identity = yield* Tls.identity(options.tls ?? false, Tls.reachedAs(host, allowedHosts))
     yield* Snapshot.recover(directory)
     const world = yield* World.make(Rooms.layer)
     const calls = CallLog.make()
@@ -277,8 +299,11 @@ const serve = (
     const answer = yield* HttpFront.make({
       apiKey,
       rooms: world,
-      routes: [AdminRoute.make({ admin, faults: plan, token: adminToken, host })],
-      calls
+      routes: [
+        AdminRoute.make({ admin, faults: plan, token: adminToken, times: yield* Timing.Timing })
+      ],
+      calls,
+      visitors
     })
     const url = yield* Listener.listen({ host, port: options.port ?? 0, identity }, (url) =>
       answer({ url })

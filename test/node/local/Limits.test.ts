@@ -54,7 +54,7 @@ describe("limits of requests", () => {
         "hello\r\n\r\n",
         // A TLS client that meets a plain server.
         "\u0016\u0003\u0001\u0002\u0000\u0001\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
       ]) {
         const answer = parts(yield* raw(text))
         assert.deepStrictEqual([answer.status, answer.body.Code], [400, "InvalidRequest"])
@@ -69,7 +69,7 @@ describe("limits of requests", () => {
       const chunk = `100000\r\n${"x".repeat(0x100000)}\r\n`
       const answer = parts(
         yield* raw(
-          "POST /?Action=GetContext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
+          "POST /?Action=GetContext HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
             "Transfer-Encoding: chunked\r\n\r\n",
           `1000\r\n${`Authorization=Bearer%20${key}&Name=`.padEnd(0x1000, "x")}\r\n`,
           chunk.repeat(17),
@@ -89,12 +89,12 @@ describe("limits of requests", () => {
           RequestForm.readBody(
             // A request is such a stream; nothing else of it is read here.
             source as unknown as IncomingMessage,
+            limit,
             {
               onBody: (body) => resume(Effect.succeed(body)),
               onTooLarge: () => resume(Effect.succeed("too large")),
               onTooSlow: () => resume(Effect.succeed("too slow"))
-            },
-            limit
+            }
           )
           act(source)
         })

@@ -155,6 +155,18 @@ export const command = Command.make(
       Options.withDescription("Misbehave by the rules in this JSON file"),
       Options.optional
     ),
+    allowedOrigins: Options.text("allow-origin").pipe(
+      Options.withPseudoName("ORIGIN"),
+      Options.withDescription(
+        "Let pages of this origin call it from a browser, such as http://localhost:3000; repeatable"
+      ),
+      Options.repeated
+    ),
+    allowedHosts: Options.text("allow-host").pipe(
+      Options.withPseudoName("NAME"),
+      Options.withDescription("Answer under this host name too; repeatable"),
+      Options.repeated
+    ),
     showKey: Options.boolean("show-key").pipe(
       Options.withDescription("Show the API key, which is kept in a file otherwise")
     ),
@@ -163,7 +175,18 @@ export const command = Command.make(
     ),
     json: Arguments.json
   },
-  Effect.fnUntraced(function* ({ data, faults, host, json, port, showKey, tls, unsafeShell }) {
+  Effect.fnUntraced(function* ({
+    allowedHosts,
+    allowedOrigins,
+    data,
+    faults,
+    host,
+    json,
+    port,
+    showKey,
+    tls,
+    unsafeShell
+  }) {
     const screen = yield* Screen
     const checkedPort = yield* checkPort(port)
     const rules = yield* Effect.transposeMapOption(faults, readFaults)
@@ -175,6 +198,8 @@ export const command = Command.make(
       port: checkedPort,
       host: Option.getOrUndefined(host),
       tls,
+      allowedOrigins,
+      allowedHosts,
       faults: Option.getOrUndefined(rules)?.rules,
       advertise: true,
       shell: unsafeShell ? "unsafe" : "isolated"

@@ -18,6 +18,7 @@ import * as Schema from "effect/Schema"
  * - `ApiKey`: the key that was given is blank.
  * - `Tls`: the certificate or its key cannot be read, do not belong together, or cannot be
  *   made.
+ * - `Origin`: one of the origins of pages that may call it is none.
  * - `Faults`: the rules of misbehaviour that were given are not valid.
  *
  * @since 0.1.0
@@ -33,6 +34,7 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
     "Listen",
     "ApiKey",
     "Tls",
+    "Origin",
     "Faults"
   ),
   dataDirectory: Schema.String,
@@ -72,6 +74,8 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
           `Local AgentBay cannot speak TLS: ${this.detail}. ` +
           "Check the certificate and its key, or give none, and it makes its own."
         )
+      case "Origin":
+        return `Local AgentBay cannot be opened to pages as it was told: ${this.detail}.`
       case "Faults":
         return `Local AgentBay cannot misbehave as it was told: ${this.detail}.`
     }

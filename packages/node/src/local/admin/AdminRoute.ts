@@ -14,11 +14,12 @@ import type * as Admin from "./Admin.js"
 import { invalid, type LocalAdminError } from "./AdminError.js"
 import * as Answer from "../http/Answer.js"
 import * as ApiKey from "../http/ApiKey.js"
+import * as BodyRest from "../http/BodyRest.js"
 import type * as FaultPlan from "../faults/FaultPlan.js"
 import { isLoopback } from "../http/Listener.js"
-import type { Origin } from "../actions/Operation.js"
 import * as RequestForm from "../http/RequestForm.js"
 import type { Route } from "../http/Routes.js"
+import type { Service as Times } from "../http/Timing.js"
 
 /** An error of this route: what is wrong with the request, not with the server. */
 interface Refused {
@@ -154,12 +155,6 @@ const endpoints = (admin: Admin.Service, faults: FaultPlan.Service): ReadonlyArr
   ]
 }
 
-/** The name in a `Host` header, without port and brackets. */
-const hostName = (header: string | undefined): string =>
-  URL.canParse(`http://${header ?? ""}`)
-    ? new URL(`http://${header ?? ""}`).hostname.replace(/^\[(.*)\]$/, "$1")
-    : ""
-
 const isLoopbackAddress = (address: string | undefined): boolean =>
   address !== undefined && isLoopback(address.replace(/^::ffff:/, ""))
 
@@ -169,9 +164,7 @@ const decodeSegment = (segment: string): Either.Either<string, unknown> =>
 const prefix = "/admin/"
 
 /**
- * Makes the route. `host` is what the server was told to listen on: the only name besides
- * those of loopback under which the route answers, so that no page of the web can reach it
- * under a name of its own that it lets point here.
+ * Makes the route.
  *
  * @since 0.1.0
  */
@@ -179,24 +172,15 @@ export const make = (options: {
   readonly admin: Admin.Service
   readonly faults: FaultPlan.Service
   readonly token: Redacted.Redacted
-  readonly host: string
+  readonly times: Times
 }): Route => {
   const table = endpoints(options.admin, options.faults)
   const isRightToken = ApiKey.check(options.token)
 
-  const objection = (
-    { headers }: NodeHttp.IncomingMessage,
-    origin: Origin
-  ): Refused | undefined => {
-    const name = hostName(headers.host)
-    const own = new URL(origin.url).hostname.replace(/^\[(.*)\]$/, "$1")
-    if (!isLoopback(name) && name !== options.host.toLowerCase() && name !== own) {
-      return refused(403, "this host name is not one of this server")
-    }
-    return isRightToken(headers.authorization ?? "")
+  const objection = ({ headers }: NodeHttp.IncomingMessage): Refused | undefined =>
+    isRightToken(headers.authorization ?? "")
       ? undefined
       : refused(401, "the token of the admin route is missing or wrong")
-  }
 
   const handle = (request: NodeHttp.IncomingMessage, body: string) =>
     Effect.suspend((): Effect.Effect<unknown, Failure> => {
@@ -225,7 +209,7 @@ export const make = (options: {
 
   return {
     prefix,
-    answer: (request, response, origin) => {
+    answer: (request, response) => {
       const send = (status: number, body: unknown) =>
         Effect.sync(() =>
           Answer.writeText(response, status, JSON.stringify(body), { "content-type": Answer.json })
@@ -235,16 +219,16 @@ export const make = (options: {
           error: failure._tag === "LocalAdminError" ? failure.reason : failure._tag,
           message: failure.message
         })
-      const refusal = objection(request, origin)
+      const refusal = objection(request)
       const body =
         refusal === undefined
-          ? Effect.mapError(RequestForm.body(request), (fault) =>
+          ? Effect.mapError(RequestForm.body(request, response, options.times.body), (fault) =>
               fault === "TooLarge"
                 ? refused(413, "the body is too large")
                 : refused(408, "the body did not arrive in time")
             )
           : Effect.zipRight(
-              Effect.sync(() => request.resume()),
+              Effect.sync(() => BodyRest.discard(request, options.times.body)),
               Effect.fail(refusal)
             )
       return body.pipe(

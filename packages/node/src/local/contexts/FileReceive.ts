@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs/promises"
 import type { IncomingMessage } from "node:http"
 import { systemCode } from "../SystemCode.js"
+import { Timing } from "../http/Timing.js"
 
 /**
  * Why a body did not become a file:
@@ -24,9 +25,6 @@ export class ReceiveFailed extends Data.TaggedError("ReceiveFailed")<{
   readonly reason: "TooLarge" | "ClientGone" | "DiskFull" | "Disk"
   readonly cause?: unknown
 }> {}
-
-/** A client that says nothing for so long is gone. */
-const idleMillis = 5 * 60_000
 
 const full = new Set(["ENOSPC", "EDQUOT", "EFBIG"])
 
@@ -69,14 +67,15 @@ const copy = async (source: IncomingMessage, path: string, limit: number): Promi
  *
  * @since 0.1.0
  */
-export const receive = (
+export const receive = Effect.fnUntraced(function* (
   source: IncomingMessage,
   path: string,
   limit: number
-): Effect.Effect<void, ReceiveFailed> =>
-  Effect.async<void, ReceiveFailed>((resume) => {
+): Effect.fn.Return<void, ReceiveFailed> {
+  const { still } = yield* Timing
+  yield* Effect.async<void, ReceiveFailed>((resume) => {
     // The server breaks a connection whose time is over.
-    source.socket.setTimeout(idleMillis)
+    source.socket.setTimeout(still)
     const copied = copy(source, path, limit)
       .then(
         () => Effect.void,
@@ -94,3 +93,4 @@ export const receive = (
       return copied
     })
   }).pipe(Effect.onError(() => Effect.promise(() => NodeFs.rm(path, { force: true }))))
+})

@@ -13,6 +13,7 @@ import * as NodeCrypto from "node:crypto"
 import * as NodeFs from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as NodePath from "node:path"
+import * as BodyRest from "../http/BodyRest.js"
 import { ContextStore } from "./ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
 import * as FileReceive from "./FileReceive.js"
@@ -20,6 +21,7 @@ import * as FileSend from "./FileSend.js"
 import { FileUrl, prefix, type Target } from "./FileUrl.js"
 import type { Route } from "../http/Routes.js"
 import { StoredFiles } from "./StoredFiles.js"
+import { type Service as Times, Timing } from "../http/Timing.js"
 import { systemCode } from "../SystemCode.js"
 
 /**
@@ -73,26 +75,11 @@ const internal = new Refused({
   description: "The server is at fault; its log says more."
 })
 
-/** A client that goes on sending much more than this does not read the answer either. */
-const drainBytes = 64 * 1024 ** 2
-
-/**
- * Reads the rest of a body without keeping any of it. To close the connection instead would take
- * the answer from a client that still sends.
- */
-const drain = (request: IncomingMessage): void => {
-  let size = 0
-  request.on("error", () => {})
-  request.on("data", (chunk: Buffer) => {
-    size += chunk.length
-    if (size > drainBytes) request.destroy()
-  })
-}
-
 const refuse = (
   request: IncomingMessage,
   response: ServerResponse,
-  { code, description, status }: Refused
+  { code, description, status }: Refused,
+  { body }: Times
 ): void => {
   if (response.headersSent || response.destroyed) {
     response.destroy()
@@ -105,7 +92,7 @@ const refuse = (
     ...(status === 405 ? { allow: "GET, HEAD, PUT" } : {})
   })
   response.end(request.method === "HEAD" ? undefined : text)
-  drain(request)
+  BodyRest.discard(request, body)
 }
 
 /**
@@ -121,6 +108,7 @@ export const make = (
     const directory = yield* DataDirectory
     const files = yield* StoredFiles
     const urls = yield* FileUrl
+    const times = yield* Timing
 
     /** The server is at fault: the log says how, but never the URL. */
     const atFault = (what: string) => (cause: unknown) =>
@@ -202,7 +190,7 @@ export const make = (
             UnknownException: atFault("A stored file was not reached")
           }),
           Effect.catchTag("Refused", (refused) =>
-            Effect.sync(() => refuse(request, response, refused))
+            Effect.sync(() => refuse(request, response, refused, times))
           )
         )
     }

@@ -31,6 +31,8 @@ import { Operations } from "../actions/Operations.js"
 import * as Refusal from "../actions/Refusal.js"
 import * as RequestForm from "./RequestForm.js"
 import { type Route, Routes } from "./Routes.js"
+import { Timing } from "./Timing.js"
+import type { Check } from "./Visitors.js"
 import type { World } from "../admin/World.js"
 
 /** Splits the target of a request line; the API knows no path but `/`. */
@@ -50,6 +52,8 @@ export interface Needs<E> {
   readonly rooms: World<Operations | Routes, E>
   readonly routes: ReadonlyArray<Route>
   readonly calls: CallLog
+  /** Who is answered at all. */
+  readonly visitors: (own: Origin) => Check
 }
 
 /**
@@ -62,7 +66,8 @@ export const make = Effect.fnUntraced(function* <E>({
   apiKey,
   calls,
   rooms,
-  routes
+  routes,
+  visitors
 }: Needs<E>): Effect.fn.Return<
   (origin: Origin) => NodeHttp.RequestListener,
   never,
@@ -70,6 +75,7 @@ export const make = Effect.fnUntraced(function* <E>({
 > {
   const faults = yield* FaultPlan
   const clock = yield* Clock.clockWith(Effect.succeed)
+  const { body: bodyMillis } = yield* Timing
   const run = yield* FiberSet.makeRuntime<never>()
   const isRightKey = ApiKey.check(apiKey)
   // Their names do not change with the rooms.
@@ -186,21 +192,24 @@ export const make = Effect.fnUntraced(function* <E>({
         { immediate: true }
       )
     }
-    RequestForm.readBody(request, {
+    RequestForm.readBody(request, bodyMillis, {
       onBody,
       onTooLarge: () => send("", refuse(Refusal.bodyTooLarge(RequestForm.maxBodyBytes))),
       onTooSlow: () => {
         response.setHeader("connection", "close")
-        send("", refuse(Refusal.bodyTooSlow(RequestForm.maxBodyMillis)))
+        send("", refuse(Refusal.bodyTooSlow(bodyMillis)))
       }
     })
   }
 
   return (origin) => {
     const hostId = new URL(origin.url).host
+    const isAnswered = visitors(origin)
     return (request, response) => {
       const { url = "" } = request
       const own = routes.find(({ prefix }) => url.startsWith(prefix))
+      // What stays when the rooms are replaced has power over them, and is for programs alone.
+      if (isAnswered(request, response, own === undefined)) return
       if (own !== undefined) {
         run(handOver(own, request, response, origin))
         return

@@ -12,21 +12,11 @@ import * as NodeNet from "node:net"
 import type { Duplex } from "node:stream"
 import { DataDirectory } from "../DataDirectory.js"
 import { describe, LocalAgentBayError } from "../LocalAgentBayError.js"
+import { type Service as Times, Timing } from "./Timing.js"
 import type { Identity } from "./Tls.js"
-
-/**
- * How long a connection may rest between two requests. Server and client often share a
- * process: when that is busy for longer than this, both ends find out at once, and the
- * client may send its next request into a connection that is being closed.
- */
-const keepAliveMillis = 65_000
-
-/** How long requests in flight may take to end when the server closes. */
-const graceMillis = 500
 
 /** Headers are small: the longest is the request line of an action whose key is in the query. */
 const maxHeaderBytes = 16 * 1024
-const headersMillis = 30_000
 
 type Server = NodeHttp.Server | NodeHttps.Server
 
@@ -36,7 +26,7 @@ type Server = NodeHttp.Server | NodeHttps.Server
  *
  * @since 0.1.0
  */
-export const drain = (server: Server): Effect.Effect<void> =>
+export const drain = (server: Server, graceMillis: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     const timer = setTimeout(() => server.closeAllConnections(), graceMillis)
     server.close(() => {
@@ -98,11 +88,14 @@ const refuseUnreadable = (error: Error & { readonly code?: string }, socket: Dup
   )
 }
 
-const create = (identity: Identity | undefined): Server => {
+const create = (identity: Identity | undefined, times: Times): Server => {
   const options = {
-    keepAliveTimeout: keepAliveMillis,
+    keepAliveTimeout: times.keepAlive,
     maxHeaderSize: maxHeaderBytes,
-    headersTimeout: headersMillis,
+    headersTimeout: times.headers,
+    connectionsCheckingInterval: times.lookAround,
+    // Two readings of one request are what smuggling lives on; no flag of the process allows them.
+    insecureHTTPParser: false,
     // Bodies of the API have a limit of their own. A file of gigabytes takes its time, and who
     // falls silent in the middle of one is dropped where it is received.
     requestTimeout: 0
@@ -137,6 +130,7 @@ export const listen = Effect.fnUntraced(function* (
   answer: (url: string) => NodeHttp.RequestListener
 ): Effect.fn.Return<string, LocalAgentBayError, DataDirectory | Scope.Scope> {
   const directory = yield* DataDirectory
+  const times = yield* Timing
   const failure = (detail: string, cause?: unknown) =>
     new LocalAgentBayError({
       reason: "Listen",
@@ -154,7 +148,7 @@ export const listen = Effect.fnUntraced(function* (
   }
   const scheme = identity === undefined ? "http" : "https"
   const server = yield* Effect.try({
-    try: () => create(identity),
+    try: () => create(identity, times),
     // A key of a kind that the system's TLS does not take.
     catch: (cause) => failure(describe(cause), cause)
   })
@@ -185,6 +179,6 @@ export const listen = Effect.fnUntraced(function* (
         onError(cause)
       }
     }),
-    () => drain(server)
+    () => drain(server, times.grace)
   )
 })

@@ -6,7 +6,7 @@
 import type { Parameters } from "@effect-agentbay/core/Protocol"
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 
 /**
  * The largest body that is read, in bytes.
@@ -15,32 +15,25 @@ import type { IncomingMessage } from "node:http"
  */
 export const maxBodyBytes = 16 * 1024 * 1024
 
-/**
- * How long a body may take to arrive, in milliseconds.
- *
- * @since 0.1.0
- */
-export const maxBodyMillis = 30_000
-
 /** A client that goes on sending much more than the limit does not read the answer either. */
 const drainBytes = 4 * maxBodyBytes
 
 /**
  * Reads the whole body as text, chunked or not, and calls one of the functions when it is
  * there. A larger body than {@link maxBodyBytes} is read to its end without being kept, so
- * that the client can read the refusal. One that takes longer than {@link maxBodyMillis} is
- * not waited for. When the client goes away, nothing is called.
+ * that the client can read the refusal. One that takes longer than `limitMillis` is not waited
+ * for. When the client goes away, nothing is called.
  *
  * @since 0.1.0
  */
 export const readBody = (
   source: IncomingMessage,
+  limitMillis: number,
   on: {
     readonly onBody: (body: string) => void
     readonly onTooLarge: () => void
     readonly onTooSlow: () => void
-  },
-  limitMillis: number = maxBodyMillis
+  }
 ): void => {
   let chunks: Array<Buffer> = []
   let size = 0
@@ -81,16 +74,24 @@ export const readBody = (
 }
 
 /**
- * The same as an effect, which fails with what is wrong with the body.
+ * The same as an effect, which fails with what is wrong with the body. The connection of one
+ * that is too slow ends with the answer.
  *
  * @since 0.1.0
  */
-export const body = (source: IncomingMessage): Effect.Effect<string, "TooLarge" | "TooSlow"> =>
+export const body = (
+  source: IncomingMessage,
+  response: ServerResponse,
+  limitMillis: number
+): Effect.Effect<string, "TooLarge" | "TooSlow"> =>
   Effect.async((resume) =>
-    readBody(source, {
+    readBody(source, limitMillis, {
       onBody: (text) => resume(Effect.succeed(text)),
       onTooLarge: () => resume(Effect.fail("TooLarge")),
-      onTooSlow: () => resume(Effect.fail("TooSlow"))
+      onTooSlow: () => {
+        response.setHeader("connection", "close")
+        resume(Effect.fail("TooSlow"))
+      }
     })
   )
 

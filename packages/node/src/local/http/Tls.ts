@@ -56,11 +56,15 @@ const listensOnAll = (host: string): boolean => host === "0.0.0.0" || host === "
 const plainName = (host: string): string => host.replace(/^\[(.*)\]$/, "$1").replace(/%.*$/, "")
 
 /**
- * The names and addresses under which a server is reached that listens on `host`.
+ * The names and addresses under which a server is reached that listens on `host`, and those
+ * under which it is reached besides.
  *
  * @since 0.1.0
  */
-export const reachedAs = (host: string): ReadonlyArray<string> => {
+export const reachedAs = (
+  host: string,
+  further: ReadonlyArray<string> = []
+): ReadonlyArray<string> => {
   const others = listensOnAll(host)
     ? [
         NodeOs.hostname(),
@@ -69,7 +73,7 @@ export const reachedAs = (host: string): ReadonlyArray<string> => {
           .map(({ address }) => plainName(address))
       ]
     : [plainName(host)]
-  return [...new Set(["localhost", "127.0.0.1", "::1", ...others])]
+  return [...new Set(["localhost", "127.0.0.1", "::1", ...others, ...further.map(plainName)])]
 }
 
 const covers = (certificate: NodeCrypto.X509Certificate, name: string): boolean =>
@@ -152,7 +156,7 @@ const generate = async (
 
 /** The certificate of the data directory; a new one where there is none that will do. */
 const ofDataDirectory = Effect.fnUntraced(function* (
-  host: string
+  names: ReadonlyArray<string>
 ): Effect.fn.Return<
   Identity,
   PlatformError | LocalAgentBayError,
@@ -161,7 +165,6 @@ const ofDataDirectory = Effect.fnUntraced(function* (
   const directory = yield* DataDirectory
   const fs = yield* FileSystem.FileSystem
   const { certFile, tlsKeyFile } = directory
-  const names = reachedAs(host)
   const now = yield* Clock.currentTimeMillis
   const readOr = (path: string) => Effect.orElseSucceed(fs.readFileString(path), () => "")
   const cert = yield* readOr(certFile)
@@ -195,16 +198,16 @@ const given = Effect.fnUntraced(function* (files: {
 })
 
 /**
- * The identity of a server that listens on `host`; none when it does not speak TLS. The one
- * that is made holds for a year, covers loopback and the host, and is made again when less
- * than a month is left or when it does not cover the host. Its key can be read by the owner
+ * The identity of a server that is reached under these names; none when it does not speak TLS.
+ * The one that is made holds for a year, covers the names, and is made again when less than a
+ * month is left or when it does not cover one of them. Its key can be read by the owner
  * alone.
  *
  * @since 0.1.0
  */
 export const identity = Effect.fnUntraced(function* (
   option: TlsOption,
-  host: string
+  names: ReadonlyArray<string>
 ): Effect.fn.Return<
   Identity | undefined,
   LocalAgentBayError,
@@ -212,7 +215,7 @@ export const identity = Effect.fnUntraced(function* (
 > {
   if (option === false) return undefined
   const { root } = yield* DataDirectory
-  return yield* (option === true ? ofDataDirectory(host) : given(option)).pipe(
+  return yield* (option === true ? ofDataDirectory(names) : given(option)).pipe(
     Effect.mapError((cause) =>
       cause._tag === "LocalAgentBayError" ? cause : causedBy("Tls", root)(cause)
     )

@@ -13,6 +13,7 @@ import * as Caller from "../http/Caller.js"
 import * as DirectLink from "./DirectLink.js"
 import * as RequestForm from "../http/RequestForm.js"
 import type { Route } from "../http/Routes.js"
+import { type Service as Times, Timing } from "../http/Timing.js"
 import { Toolbox } from "./Toolbox.js"
 
 /** A call that is not made. Clients look at the status alone. */
@@ -44,8 +45,12 @@ const sessionOf = ({ method, url = "" }: NodeHttp.IncomingMessage) => {
     : Effect.fail(refuse(405, "only POST is answered here"))
 }
 
-const readBody = (request: NodeHttp.IncomingMessage): Effect.Effect<string, LinkRefused> =>
-  Effect.mapError(RequestForm.body(request), (fault) =>
+const readBody = (
+  request: NodeHttp.IncomingMessage,
+  response: NodeHttp.ServerResponse,
+  { body }: Times
+): Effect.Effect<string, LinkRefused> =>
+  Effect.mapError(RequestForm.body(request, response, body), (fault) =>
     fault === "TooLarge"
       ? refuse(413, `the body has more than ${RequestForm.maxBodyBytes} bytes`)
       : refuse(408, "the body did not arrive in time")
@@ -73,9 +78,11 @@ export const make: Effect.Effect<
 > = Effect.gen(function* () {
   const links = yield* DirectLink.DirectLink
   const toolbox = yield* Toolbox
+  const times = yield* Timing
 
   const callTool = Effect.fn("LocalAgentBay.callTool")(function* (
-    request: NodeHttp.IncomingMessage
+    request: NodeHttp.IncomingMessage,
+    response: NodeHttp.ServerResponse
   ): Effect.fn.Return<ToolResult, LinkRefused> {
     const sessionId = yield* sessionOf(request)
     const header = request.headers["x-access-token"]
@@ -87,10 +94,12 @@ export const make: Effect.Effect<
           : Effect.fail(refuse(403, "the token is wrong"))
     // Whoever sends a wrong one here is not read any further.
     if (header !== undefined) yield* checkToken(header)
-    const { args, token, tool } = yield* Effect.flatMap(readBody(request), (body) =>
-      Effect.mapError(Schema.decode(Body)(body), () =>
-        refuse(header === undefined ? 401 : 400, "the body is no JSON object with tool and args")
-      )
+    const { args, token, tool } = yield* Effect.flatMap(
+      readBody(request, response, times),
+      (body) =>
+        Effect.mapError(Schema.decode(Body)(body), () =>
+          refuse(header === undefined ? 401 : 400, "the body is no JSON object with tool and args")
+        )
     )
     if (header === undefined) yield* checkToken(token)
     return yield* Effect.mapError(
@@ -102,7 +111,7 @@ export const make: Effect.Effect<
   const route: Route = {
     prefix: DirectLink.prefix,
     answer: (request, response) =>
-      Caller.whileThere(response, callTool(request)).pipe(
+      Caller.whileThere(response, callTool(request, response)).pipe(
         Effect.matchEffect({
           onSuccess: (result) => write(response, 200, { data: { result } }),
           onFailure: ({ issue, status }) => write(response, status, { error: issue })
