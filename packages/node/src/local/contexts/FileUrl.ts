@@ -13,12 +13,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Buffer } from "node:buffer"
 import * as NodeCrypto from "node:crypto"
 import { DataDirectory } from "../DataDirectory.js"
 import { causedBy, type LocalAgentBayError } from "../LocalAgentBayError.js"
 import type { Origin } from "../actions/Operation.js"
 import * as PrivateFile from "../PrivateFile.js"
+import * as Secret from "../Secret.js"
 
 /**
  * What a URL is good for. `GET` includes `HEAD`.
@@ -80,17 +80,18 @@ const seconds: Effect.Effect<number> = Effect.map(Clock.currentTimeMillis, (mill
 
 const encodePath = (path: string): string => path.split("/").map(encodeURIComponent).join("/")
 
-/** The parts of a URL as it is written here; anything else is no URL of this server. */
+/**
+ * Letter for letter as it is written here: what else a query may say, or how else it may say the
+ * same, is not covered by the signature.
+ */
+const written = /^\/files\/([^/?]+)(\/[^?]+)\?Expires=([1-9]\d{0,14})&Signature=([\w-]+)$/
+
+/** The parts of a URL; anything else is no URL of this server. */
 const parse = (requestTarget: string) => {
-  const match = /^\/files\/([^/?]+)(\/[^?]+)\?(.*)$/.exec(requestTarget)
-  const [, contextId, encoded, query] = match ?? []
-  if (contextId === undefined || encoded === undefined || query === undefined) return undefined
-  const parameters = new URLSearchParams(query)
-  const expires = /^\d{1,15}$/.exec(parameters.get("Expires") ?? "")
-  const signature = parameters.get("Signature")
-  if (expires === null || signature === null) return undefined
+  const [, contextId, encoded, expires, signature] = written.exec(requestTarget) ?? []
+  if (!contextId || !encoded || !signature) return undefined
   try {
-    return { contextId, path: decodeURIComponent(encoded), expires: Number(expires[0]), signature }
+    return { contextId, path: decodeURIComponent(encoded), expires: Number(expires), signature }
   } catch {
     return undefined
   }
@@ -102,17 +103,17 @@ const parse = (requestTarget: string) => {
  * @since 0.1.0
  */
 export const make = (secret: string): Service => {
-  const signature = (method: Method, { contextId, path }: Target, expires: number): Buffer =>
+  const signature = (method: Method, { contextId, path }: Target, expires: number): string =>
     NodeCrypto.createHmac("sha256", secret)
       // As a list: no text in one part can look like the border to the next.
       .update(JSON.stringify([method, contextId, path, expires]))
-      .digest()
+      .digest("base64url")
 
   return {
     sign: (origin, method, target) =>
       Effect.map(seconds, (now) => {
         const expires = now + Duration.toSeconds(lifetime)
-        const signed = signature(method, target, expires).toString("base64url")
+        const signed = signature(method, target, expires)
         const path = `${prefix}${target.contextId}${encodePath(target.path)}`
         return { url: `${origin.url}${path}?Expires=${expires}&Signature=${signed}`, expires }
       }),
@@ -120,10 +121,7 @@ export const make = (secret: string): Service => {
       Effect.map(seconds, (now) => {
         const given = parse(requestTarget)
         if (given === undefined) return undefined
-        const expected = signature(method, given, given.expires)
-        const claimed = Buffer.from(given.signature, "base64url")
-        const isRight =
-          claimed.length === expected.length && NodeCrypto.timingSafeEqual(claimed, expected)
+        const isRight = Secret.sameAs(signature(method, given, given.expires))(given.signature)
         return isRight && now < given.expires
           ? { contextId: given.contextId, path: given.path }
           : undefined

@@ -6,12 +6,11 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { Buffer } from "node:buffer"
-import * as NodeCrypto from "node:crypto"
 import { DataDirectory } from "../DataDirectory.js"
 import * as Identifier from "../Identifier.js"
 import { causedBy, LocalAgentBayError } from "../LocalAgentBayError.js"
 import * as PrivateFile from "../PrivateFile.js"
+import * as Secret from "../Secret.js"
 
 /** A secret of the data directory: made when there is none, and kept for its owner alone. */
 const kept = (
@@ -67,15 +66,9 @@ export const given = Effect.fnUntraced(function* (
 })
 
 /**
- * Builds the check of an `Authorization` (a parameter, or a header of the admin route). It takes the same time wherever a wrong
- * key of the right length differs from the right one.
+ * Builds the check of an `Authorization` (a parameter, or a header of the admin route).
  *
  * @since 0.1.0
  */
-export const check = (apiKey: Redacted.Redacted): ((authorization: string) => boolean) => {
-  const expected = Buffer.from(`Bearer ${Redacted.value(apiKey)}`)
-  return (authorization) => {
-    const given = Buffer.from(authorization)
-    return given.length === expected.length && NodeCrypto.timingSafeEqual(given, expected)
-  }
-}
+export const check = (apiKey: Redacted.Redacted): ((authorization: string) => boolean) =>
+  Secret.sameAs(`Bearer ${Redacted.value(apiKey)}`)

@@ -7,9 +7,9 @@
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { Buffer } from "node:buffer"
 import * as NodeCrypto from "node:crypto"
 import type { Origin } from "../actions/Operation.js"
+import * as Secret from "../Secret.js"
 
 /**
  * The beginning of the paths of all links.
@@ -34,7 +34,6 @@ export interface Link {
 export interface Service {
   readonly isOn: boolean
   readonly of: (sessionId: string, origin: Origin) => Link
-  /** Takes the same time wherever a wrong token differs from the right one. */
   readonly isRight: (sessionId: string, token: string) => boolean
 }
 
@@ -62,11 +61,7 @@ export const make = (isOn: boolean): Service => {
       isOn
         ? { linkUrl: `${url}${prefix}${sessionId}`, token: Redacted.make(tokenOf(sessionId)) }
         : { linkUrl: "", token: Redacted.make("") },
-    isRight: (sessionId, token) => {
-      const expected = Buffer.from(tokenOf(sessionId))
-      const given = Buffer.from(token)
-      return given.length === expected.length && NodeCrypto.timingSafeEqual(given, expected)
-    }
+    isRight: (sessionId, token) => Secret.sameAs(tokenOf(sessionId))(token)
   }
 }
 
