@@ -1,6 +1,7 @@
 /** Requests as only programs can write them: any host name, any header, any target. */
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as NodeHttp from "node:http"
 import * as NodeNet from "node:net"
 
@@ -68,19 +69,45 @@ export const connect = Effect.flatMap(LocalAgentBay.LocalAgentBay, ({ url }) =>
   )
 )
 
-/** All that comes on a connection until the server has let go of it. */
+/**
+ * All that comes on a connection until the server has let go of it. When it has ended only its
+ * half, it still takes what is written, and this does not end.
+ */
 export const untilClosed = (socket: NodeNet.Socket) =>
   Effect.async<string>((resume) => {
     let text = ""
-    const done = () => resume(Effect.succeed(text))
+    let timer: NodeJS.Timeout | undefined
+    const done = () => {
+      clearInterval(timer)
+      resume(Effect.succeed(text))
+    }
     if (socket.destroyed) return done()
     socket.setEncoding("latin1").on("data", (chunk) => (text += String(chunk)))
+    socket.on("end", () => (timer = setInterval(() => socket.write(" "), 5)))
     socket.on("close", done)
   })
 
+/** What is answered on a connection of its own to what is written on it, until it is closed. */
+export const exchange = (write: (socket: NodeNet.Socket) => void) =>
+  Effect.gen(function* () {
+    const socket = yield* connect
+    const text = yield* Effect.fork(untilClosed(socket))
+    write(socket)
+    return yield* Fiber.join(text)
+  }).pipe(Effect.scoped)
+
+/** Goes on sending a piece every few milliseconds, until it is hung up on. */
+export const trickle = (socket: NodeNet.Socket, piece: string) => {
+  const timer = setInterval(() => {
+    if (socket.destroyed || !socket.writable) clearInterval(timer)
+    else socket.write(piece)
+  }, 5)
+  socket.on("close", () => clearInterval(timer))
+}
+
 /** The statuses of all answers in a text. */
 export const statuses = (text: string): ReadonlyArray<number> =>
-  [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status))
+  [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
 
 /** Whether an answer gives any permission to a page. */
 export const permits = ({ headers }: Answer): boolean =>

@@ -14,7 +14,6 @@ import type * as Admin from "./Admin.js"
 import { invalid, type LocalAdminError } from "./AdminError.js"
 import * as Answer from "../http/Answer.js"
 import * as ApiKey from "../http/ApiKey.js"
-import * as BodyRest from "../http/BodyRest.js"
 import type * as FaultPlan from "../faults/FaultPlan.js"
 import { isLoopback } from "../http/Listener.js"
 import * as RequestForm from "../http/RequestForm.js"
@@ -227,10 +226,7 @@ export const make = (options: {
                 ? refused(413, "the body is too large")
                 : refused(408, "the body did not arrive in time")
             )
-          : Effect.zipRight(
-              Effect.sync(() => BodyRest.discard(request, options.times.body)),
-              Effect.fail(refusal)
-            )
+          : Effect.fail(refusal)
       return body.pipe(
         Effect.flatMap((text) => handle(request, text)),
         Effect.matchEffect({ onFailure: fail, onSuccess: (value) => send(200, value) })

@@ -13,7 +13,6 @@ import * as NodeCrypto from "node:crypto"
 import * as NodeFs from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as NodePath from "node:path"
-import * as BodyRest from "../http/BodyRest.js"
 import { ContextStore } from "./ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
 import * as FileReceive from "./FileReceive.js"
@@ -21,7 +20,6 @@ import * as FileSend from "./FileSend.js"
 import { FileUrl, prefix, type Target } from "./FileUrl.js"
 import type { Route } from "../http/Routes.js"
 import { StoredFiles } from "./StoredFiles.js"
-import { type Service as Times, Timing } from "../http/Timing.js"
 import { systemCode } from "../SystemCode.js"
 
 /**
@@ -78,8 +76,7 @@ const internal = new Refused({
 const refuse = (
   request: IncomingMessage,
   response: ServerResponse,
-  { code, description, status }: Refused,
-  { body }: Times
+  { code, description, status }: Refused
 ): void => {
   if (response.headersSent || response.destroyed) {
     response.destroy()
@@ -92,7 +89,6 @@ const refuse = (
     ...(status === 405 ? { allow: "GET, HEAD, PUT" } : {})
   })
   response.end(request.method === "HEAD" ? undefined : text)
-  BodyRest.discard(request, body)
 }
 
 /**
@@ -108,7 +104,6 @@ export const make = (
     const directory = yield* DataDirectory
     const files = yield* StoredFiles
     const urls = yield* FileUrl
-    const times = yield* Timing
 
     /** The server is at fault: the log says how, but never the URL. */
     const atFault = (what: string) => (cause: unknown) =>
@@ -190,7 +185,7 @@ export const make = (
             UnknownException: atFault("A stored file was not reached")
           }),
           Effect.catchTag("Refused", (refused) =>
-            Effect.sync(() => refuse(request, response, refused, times))
+            Effect.sync(() => refuse(request, response, refused))
           )
         )
     }

@@ -17,10 +17,6 @@ const discardedBytes = 64 * 1024 ** 2
  * @since 0.1.0
  */
 export const discard = (request: IncomingMessage, millis: number): void => {
-  if (request.complete && request.readableLength === 0) {
-    request.resume()
-    return
-  }
   let size = 0
   const timer = setTimeout(() => request.destroy(), millis)
   timer.unref()

@@ -21,6 +21,7 @@ import type * as Scope from "effect/Scope"
 import type * as NodeHttp from "node:http"
 import * as Answer from "./Answer.js"
 import * as ApiKey from "./ApiKey.js"
+import * as BodyRest from "./BodyRest.js"
 import * as CallFaults from "../faults/CallFaults.js"
 import * as Caller from "./Caller.js"
 import type { CallLog } from "../admin/CallLog.js"
@@ -76,6 +77,7 @@ export const make = Effect.fnUntraced(function* <E>({
   const faults = yield* FaultPlan
   const clock = yield* Clock.clockWith(Effect.succeed)
   const { body: bodyMillis } = yield* Timing
+  const handOver = handingOver(bodyMillis)
   const run = yield* FiberSet.makeRuntime<never>()
   const isRightKey = ApiKey.check(apiKey)
   // Their names do not change with the rooms.
@@ -229,24 +231,35 @@ export const make = Effect.fnUntraced(function* <E>({
   }
 })
 
-/** A route that breaks takes its connection with it: its answer may be half sent. */
-const handOver = (
-  route: Route,
-  request: NodeHttp.IncomingMessage,
-  response: NodeHttp.ServerResponse,
-  origin: Origin
-): Effect.Effect<void> =>
-  Effect.catchAllCause(route.answer(request, response, origin), (cause) =>
-    Effect.zipRight(
-      Cause.isInterruptedOnly(cause)
-        ? Effect.void
-        : Effect.annotateLogs(Effect.logError("A request failed", cause), "route", route.prefix),
-      Effect.sync(() => {
-        if (response.headersSent) response.destroy()
-        else response.writeHead(500).end()
-      })
+/**
+ * A route that breaks takes its connection with it: its answer may be half sent. One that has
+ * answered without reading the body leaves the rest of it to be thrown away.
+ */
+const handingOver =
+  (bodyMillis: number) =>
+  (
+    route: Route,
+    request: NodeHttp.IncomingMessage,
+    response: NodeHttp.ServerResponse,
+    origin: Origin
+  ): Effect.Effect<void> =>
+    Effect.catchAllCause(route.answer(request, response, origin), (cause) =>
+      Effect.zipRight(
+        Cause.isInterruptedOnly(cause)
+          ? Effect.void
+          : Effect.annotateLogs(Effect.logError("A request failed", cause), "route", route.prefix),
+        Effect.sync(() => {
+          if (response.headersSent) response.destroy()
+          else response.writeHead(500).end()
+        })
+      )
+    ).pipe(
+      Effect.zipRight(
+        Effect.sync(() => {
+          if (!request.complete) BodyRest.discard(request, bodyMillis)
+        })
+      )
     )
-  )
 
 const refusalOf = (cause: Cause.Cause<Failure>): Refusal.Refusal | undefined => {
   const failure = Cause.failureOrCause(cause)

@@ -69,9 +69,26 @@ const objection = (host: string, port: number): string | undefined => {
   return isPort ? undefined : `the port ${port} is no whole number from 0 to 65535`
 }
 
-/** What cannot be read as a request is refused in words that clients can read, and hung up on. */
-const refuseUnreadable = (error: Error & { readonly code?: string }, socket: Duplex): void => {
-  if (!socket.writable || error.code === "ECONNRESET") {
+/** What Node keeps at a connection: the answer that is being made, if there is one. */
+type Connection = Duplex & { readonly _httpMessage?: NodeHttp.ServerResponse | null }
+
+/**
+ * Whether what is written now would stand in the answer to an earlier request, or be taken for
+ * it: that one has been read, or its answer has begun.
+ */
+const wouldMislead = ({ _httpMessage: answer }: Connection): boolean =>
+  answer !== undefined && answer !== null && (answer.headersSent || answer.req.complete)
+
+/**
+ * What cannot be read as a request is refused in words that clients can read, and hung up on,
+ * wholly: who never ends its half would keep the connection otherwise.
+ */
+const refuseUnreadable = (
+  error: Error & { readonly code?: string },
+  socket: Connection,
+  graceMillis: number
+): void => {
+  if (!socket.writable || error.code === "ECONNRESET" || wouldMislead(socket)) {
     socket.destroy()
     return
   }
@@ -84,8 +101,11 @@ const refuseUnreadable = (error: Error & { readonly code?: string }, socket: Dup
   const body = JSON.stringify({ Code: code, Message: "The request cannot be read." })
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json;charset=utf-8\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy()
   )
+  // It may also take nothing of what is written.
+  setTimeout(() => socket.destroy(), graceMillis).unref()
 }
 
 const create = (identity: Identity | undefined, times: Times): Server => {
@@ -104,7 +124,7 @@ const create = (identity: Identity | undefined, times: Times): Server => {
     identity === undefined
       ? NodeHttp.createServer(options)
       : NodeHttps.createServer({ ...options, cert: identity.cert, key: identity.key })
-  return server.on("clientError", refuseUnreadable)
+  return server.on("clientError", (error, socket) => refuseUnreadable(error, socket, times.grace))
 }
 
 /**

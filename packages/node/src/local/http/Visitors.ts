@@ -72,7 +72,7 @@ const refuse = (
   const text = JSON.stringify({ Code: code, Message: message })
   if (request.method === "HEAD") response.writeHead(403).end()
   else Answer.writeText(response, 403, text, { "content-type": Answer.json })
-  BodyRest.discard(request, body)
+  if (!request.complete) BodyRest.discard(request, body)
   return true
 }
 
