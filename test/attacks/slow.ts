@@ -28,13 +28,19 @@ export const hurried = (
     )
   )
 
-/** How many sockets this process has open, on both sides of a connection; Linux alone tells. */
-export const openSockets = (): number =>
-  NodeFs.readdirSync("/proc/self/fd").filter((fd) => {
-    try {
-      return NodeFs.readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:")
-    } catch {
-      // The one that the folder itself was read by.
-      return false
-    }
-  }).length
+/**
+ * How many connections the server holds, as the system tells it: also those whose client does not
+ * see that they were closed. Linux alone tells.
+ */
+export const held = Effect.map(LocalAgentBay.LocalAgentBay, ({ url }) => {
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, "0")
+  const listening = "0A"
+  return NodeFs.readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      // Without an inode no process has it open any more.
+      ([, local = "", , state, , , , , , inode]) =>
+        local.endsWith(`:${port}`) && state !== listening && inode !== "0"
+    ).length
+})

@@ -9,13 +9,12 @@ import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs/promises"
 import type { IncomingMessage } from "node:http"
 import { systemCode } from "../SystemCode.js"
-import { Timing } from "../http/Timing.js"
 
 /**
  * Why a body did not become a file:
  *
  * - `TooLarge`: it has more bytes than allowed.
- * - `ClientGone`: it ended before it was whole, or nothing came for too long.
+ * - `ClientGone`: it ended before it was whole, or nothing came for so long that it was hung up on.
  * - `DiskFull`: there is no room for it.
  * - `Disk`: writing failed in another way.
  *
@@ -67,30 +66,24 @@ const copy = async (source: IncomingMessage, path: string, limit: number): Promi
  *
  * @since 0.1.0
  */
-export const receive = Effect.fnUntraced(function* (
+export const receive = (
   source: IncomingMessage,
   path: string,
   limit: number
-): Effect.fn.Return<void, ReceiveFailed> {
-  const { still } = yield* Timing
-  yield* Effect.async<void, ReceiveFailed>((resume) => {
-    // The server breaks a connection whose time is over.
-    source.socket.setTimeout(still)
-    const copied = copy(source, path, limit)
-      .then(
-        () => Effect.void,
-        (cause: unknown) =>
-          Effect.fail(
-            cause instanceof ReceiveFailed
-              ? cause
-              : new ReceiveFailed({ reason: "ClientGone", cause })
-          )
-      )
-      .finally(() => void source.socket.setTimeout(0))
+): Effect.Effect<void, ReceiveFailed> =>
+  Effect.async<void, ReceiveFailed>((resume) => {
+    const copied = copy(source, path, limit).then(
+      () => Effect.void,
+      (cause: unknown) =>
+        Effect.fail(
+          cause instanceof ReceiveFailed
+            ? cause
+            : new ReceiveFailed({ reason: "ClientGone", cause })
+        )
+    )
     void copied.then(resume)
     return Effect.promise(() => {
       source.destroy()
       return copied
     })
   }).pipe(Effect.onError(() => Effect.promise(() => NodeFs.rm(path, { force: true }))))
-})

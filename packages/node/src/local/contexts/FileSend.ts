@@ -11,7 +11,6 @@ import * as NodeStream from "node:stream/promises"
 import { readFlags } from "../transfer/FileCopy.js"
 import * as FileRange from "./FileRange.js"
 import { systemCode } from "../SystemCode.js"
-import { Timing } from "../http/Timing.js"
 
 /** Measured on large files: more gains nothing. */
 const chunkBytes = 256 * 1024
@@ -100,22 +99,17 @@ export const answer = (
   request: IncomingMessage,
   response: ServerResponse
 ): Effect.Effect<void, unknown> =>
-  Effect.zipRight(
-    // The server breaks a connection whose client takes nothing for so long. When all is taken,
-    // the time for connections at rest takes its place.
-    Effect.map(Timing, ({ still }) => request.socket.setTimeout(still)),
-    Effect.acquireUseRelease(
-      Effect.tryPromise({ try: () => NodeFs.open(path, readFlags), catch: (error) => error }),
-      (file) =>
-        Effect.tryPromise({
-          try: (signal) => send(file, request, response, signal),
-          catch: (error) => error
-        }).pipe(
-          Effect.catchIf(
-            (error) => goneCodes.has(systemCode(error) ?? ""),
-            () => Effect.void
-          )
-        ),
-      (file) => Effect.ignore(Effect.tryPromise(() => file.close()))
-    )
+  Effect.acquireUseRelease(
+    Effect.tryPromise({ try: () => NodeFs.open(path, readFlags), catch: (error) => error }),
+    (file) =>
+      Effect.tryPromise({
+        try: (signal) => send(file, request, response, signal),
+        catch: (error) => error
+      }).pipe(
+        Effect.catchIf(
+          (error) => goneCodes.has(systemCode(error) ?? ""),
+          () => Effect.void
+        )
+      ),
+    (file) => Effect.ignore(Effect.tryPromise(() => file.close()))
   )

@@ -79,6 +79,10 @@ type Connection = Duplex & { readonly _httpMessage?: NodeHttp.ServerResponse | n
 const wouldMislead = ({ _httpMessage: answer }: Connection): boolean =>
   answer !== undefined && answer !== null && (answer.headersSent || answer.req.complete)
 
+/** Whether the client can do nothing but wait: its request is there, and the answer is not. */
+const isServersTurn = ({ _httpMessage: answer }: Connection): boolean =>
+  answer !== undefined && answer !== null && answer.req.complete && !answer.headersSent
+
 /**
  * What cannot be read as a request is refused in words that clients can read, and hung up on,
  * wholly: who never ends its half would keep the connection otherwise.
@@ -116,15 +120,20 @@ const create = (identity: Identity | undefined, times: Times): Server => {
     connectionsCheckingInterval: times.lookAround,
     // Two readings of one request are what smuggling lives on; no flag of the process allows them.
     insecureHTTPParser: false,
-    // Bodies of the API have a limit of their own. A file of gigabytes takes its time, and who
-    // falls silent in the middle of one is dropped where it is received.
+    // Bodies of the API have a limit of their own, and a file of gigabytes takes its time: who
+    // stands still in the middle of one is dropped.
     requestTimeout: 0
   }
   const server =
     identity === undefined
       ? NodeHttp.createServer(options)
       : NodeHttps.createServer({ ...options, cert: identity.cert, key: identity.key })
-  return server.on("clientError", (error, socket) => refuseUnreadable(error, socket, times.grace))
+  server.timeout = times.still
+  return server
+    .on("timeout", (socket: NodeNet.Socket) => {
+      if (!isServersTurn(socket)) socket.destroy()
+    })
+    .on("clientError", (error, socket) => refuseUnreadable(error, socket, times.grace))
 }
 
 /**

@@ -23,7 +23,7 @@ export interface Service {
   readonly lookAround: number
   /** How long a body of the API may take to arrive, and what is left of one that is not wanted. */
   readonly body: number
-  /** How long a connection may stand still in the middle of a file, or of a large answer. */
+  /** How long a client may send nothing of a request, or take nothing of an answer. */
   readonly still: number
   /** How long requests in flight may take to end when the server closes. */
   readonly grace: number
