@@ -96,7 +96,10 @@ export const run = (
       unsafe: {
         ...real.unsafe,
         log: (...texts) => void stdout.push(texts.join(" ")),
-        error: (...texts) => void stderr.push(texts.join(" "))
+        error: (...texts) => {
+          stderr.push(texts.join(" "))
+          options.onNote?.(texts.join(" "))
+        }
       }
     }
     const code = yield* Cli.runReporting(args).pipe(

@@ -20,6 +20,13 @@ export const contextId = (): string => `SdkCtx-${letters(17)}`
 /** @since 0.1.0 */
 export const sessionId = (): string => `session-${letters(17)}`
 
+/**
+ * Whether a text may be the id of a session, of this server or of another.
+ *
+ * @since 0.1.0
+ */
+export const isSessionId = (text: string): boolean => /^session-\w{1,40}$/.test(text)
+
 /** @since 0.1.0 */
 export const appInstanceId = (): string => `ai-${letters(17)}`
 

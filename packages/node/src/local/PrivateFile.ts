@@ -25,6 +25,15 @@ export const write = Effect.fnUntraced(function* (
 })
 
 /**
+ * Takes a file that is there from all but its owner: whoever put it there, it holds a secret now.
+ * Where that cannot be done (the file of another, a system without modes) it stays as it is.
+ *
+ * @since 0.1.0
+ */
+export const protect = (path: string): Effect.Effect<void, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.ignore(fs.chmod(path, 0o600)))
+
+/**
  * The text that is kept in such a file. A missing or blank file gets the one that `fresh`
  * makes.
  *
@@ -37,7 +46,10 @@ export const keep = Effect.fnUntraced(function* (
   const fs = yield* FileSystem.FileSystem
   if (yield* fs.exists(path)) {
     const kept = (yield* fs.readFileString(path)).trim()
-    if (kept !== "") return kept
+    if (kept !== "") {
+      yield* protect(path)
+      return kept
+    }
   }
   const text = fresh()
   yield* write(path, `${text}\n`)

@@ -165,7 +165,9 @@ export const make = Effect.fnUntraced(function* <E>({
       const refusal = objection(request, path, parameters)
       // A name that the server does not know may be anything, a secret included.
       const action = refusal === Refusal.unknownAction ? "" : (parameters["Action"] ?? "")
-      const sessionId = parameters["SessionId"]
+      // The same goes for what is no id of a session.
+      const named = parameters["SessionId"] ?? ""
+      const sessionId = Identifier.isSessionId(named) ? named : undefined
       if (refusal !== undefined) {
         send(action, refuse(refusal))
         return

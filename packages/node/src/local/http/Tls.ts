@@ -169,7 +169,10 @@ const ofDataDirectory = Effect.fnUntraced(function* (
   const readOr = (path: string) => Effect.orElseSucceed(fs.readFileString(path), () => "")
   const cert = yield* readOr(certFile)
   const key = yield* readOr(tlsKeyFile)
-  if (isGood(cert, key, names, now)) return { cert, key, certFile }
+  if (isGood(cert, key, names, now)) {
+    yield* PrivateFile.protect(tlsKeyFile)
+    return { cert, key, certFile }
+  }
   const made = yield* Effect.tryPromise({
     try: () => generate(names, now),
     catch: causedBy("Tls", directory.root)
