@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as NodeFs from "node:fs"
+import * as Beneath from "../../../packages/node/src/local/Beneath.js"
 import * as StoredFolder from "../../../packages/node/src/local/contexts/StoredFolder.js"
 import { get, http, listed, put, urlFor } from "./files.js"
 import { temporaryDirectory } from "./life.js"
@@ -119,7 +120,15 @@ describe("stored files", () => {
       for (const name of all) NodeFs.writeFileSync(`${folder}/${name}`, "")
       const sorted = all.toSorted((one, other) => (one < other ? -1 : 1))
       const read = (page: number, size: number) =>
-        Effect.promise(() => Effect.runPromise(StoredFolder.read(folder, { page, size })))
+        Effect.promise(() =>
+          Effect.runPromise(
+            Effect.scoped(
+              Effect.flatMap(Beneath.scoped(folder), (beneath) =>
+                StoredFolder.read(beneath, { page, size })
+              )
+            )
+          )
+        )
       yield* Effect.promise(() =>
         FastCheck.assert(
           FastCheck.asyncProperty(

@@ -23,7 +23,7 @@ import * as State from "../../../packages/node/src/local/State.js"
 import * as StoreVersions from "../../../packages/node/src/local/contexts/StoreVersions.js"
 import * as SyncEngine from "../../../packages/node/src/local/sync/SyncEngine.js"
 import * as TransferQueue from "../../../packages/node/src/local/sync/TransferQueue.js"
-import { replaceCall, systemError, temporaryDirectory } from "./trees.js"
+import { namedPath, replaceCall, systemError, temporaryDirectory } from "./trees.js"
 import { eventually } from "./wire.js"
 import { mount, tree, write } from "./workspace.js"
 
@@ -245,7 +245,7 @@ describe("recyclePolicy", () => {
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* replaceCall("unlinkSync", (original) => (file) => {
-            if (String(file) === `${store}/a`) throw systemError("EACCES", -13)
+            if (namedPath(file) === `${store}/a`) throw systemError("EACCES", -13)
             original(file)
           })
           yield* advance(Duration.days(2))

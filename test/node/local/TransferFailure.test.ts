@@ -16,6 +16,7 @@ import {
   readTree,
   replaceCall,
   systemError,
+  namedPath,
   temporaryDirectory,
   type Tree,
   writeTree
@@ -40,7 +41,7 @@ const large = (fill: string) => Buffer.alloc(9 * 1024 * 1024, fill)
 /** Makes opening a certain file for reading fail. */
 const unreadable = (name: string) =>
   replaceCall("openSync", (original) => (path, ...rest) => {
-    if (String(path).endsWith(`/source/${name}`)) throw refused("EACCES")
+    if (namedPath(path).endsWith(`/source/${name}`)) throw refused("EACCES")
     return original(path, ...rest)
   })
 
@@ -145,7 +146,7 @@ describe("a file that fails", () => {
     Effect.gen(function* () {
       const at = yield* prepared({ "bad/x": "x", a: "a" }, { "bad/y": "y" })
       yield* replaceCall("opendirSync", (original) => (path, options) => {
-        if (String(path).endsWith("/source/bad")) throw refused("EACCES")
+        if (namedPath(path).endsWith("/source/bad")) throw refused("EACCES")
         return original(path, options)
       })
       const failed = yield* Effect.flip(Transfer.transfer({ ...at, carryDeletions: true }))

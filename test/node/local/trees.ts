@@ -72,6 +72,10 @@ export const replaceCall = <K extends keyof typeof calls>(
       })
   )
 
+/** The path of a file that is reached by way of an open directory (`/proc/self/fd/7/name`). */
+export const namedPath = (path: unknown): string =>
+  String(path).replace(/^\/proc\/self\/fd\/\d+/, (open) => NodeFs.readlinkSync(open))
+
 /** An error as the system would raise it. */
 export const systemError = (code: string, errno: number): Error =>
   Object.assign(new Error(`${code}: on purpose`), { code, errno, syscall: "test" })

@@ -101,8 +101,8 @@ export const mountPath = (path: string): Either.Either<string, PathRefused> =>
  * exists there: a symbolic link on the way (the last segment included) is
  * refused, for it could lead anywhere. What does not exist yet is fine.
  *
- * The look and the use are two moments: something inside the session that puts
- * a link there in between is not noticed.
+ * The look and the use are two moments, and something may put a link there in between:
+ * what is to be used is reached by {@link place} and `Beneath`.
  *
  * @since 0.1.0
  */
@@ -123,6 +123,20 @@ export const locate = Effect.fnUntraced(function* (
   }
   return yield* resolveInside(root, sessionPath)
 })
+
+/**
+ * The same, as a place that is reached without following links, also those that come later.
+ *
+ * @since 0.1.0
+ */
+export const place = (
+  root: string,
+  sessionPath: string
+): Effect.Effect<{ readonly root: string; readonly path: string }, PathRefused> =>
+  Effect.zipRight(
+    locate(root, sessionPath),
+    Effect.map(normalise(sessionPath), (path) => ({ root, path }))
+  )
 
 // Looked at directly: it takes microseconds, and by way of the thread pool each segment would
 // cost a turn of the event loop, which is much longer while clients poll.

@@ -106,7 +106,7 @@ export const make: Effect.Effect<
       Effect.fn("LocalAgentBay.GetContextFileDownloadUrl")(function* (payload, origin) {
         const path = yield* filePath(payload.filePath)
         yield* known(payload.contextId)
-        yield* files.locate(payload.contextId, path).pipe(
+        yield* files.find(payload.contextId, path).pipe(
           Effect.catchTags({
             NoSuchFile: () => Refusal.fileNotExist,
             PathRefused: pathRefused("FilePath")

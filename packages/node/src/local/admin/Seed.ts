@@ -49,7 +49,7 @@ export const seed = Effect.fnUntraced(function* (
   const contexts = Context.get(rooms, ContextStore)
   const context = yield* contexts.getOrCreate(options.context)
   const destination = yield* Effect.mapError(
-    MountPath.locate(directory.contextFiles(context.id), mount),
+    MountPath.place(directory.contextFiles(context.id), mount),
     (error) => invalid(error.message)
   )
   const copy = Effect.gen(function* () {

@@ -76,9 +76,7 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
   ) =>
     background.run(
       work.pipe(
-        Effect.flatMap((place) =>
-          place === undefined ? Effect.void : withFiles(Trash.remove(place))
-        ),
+        Effect.flatMap((place) => (place === undefined ? Effect.void : Trash.remove(place))),
         Effect.catchAll((error) =>
           Effect.logError("The files of a context were not removed", error)
         ),

@@ -20,7 +20,6 @@ import * as FileSend from "./FileSend.js"
 import { FileUrl, prefix, type Target } from "./FileUrl.js"
 import type { Route } from "../http/Routes.js"
 import { StoredFiles } from "./StoredFiles.js"
-import { systemCode } from "../SystemCode.js"
 
 /**
  * The largest file that is taken, in bytes.
@@ -137,15 +136,11 @@ export const make = (
       response: ServerResponse
     ) {
       if (!(yield* contexts.holdsFiles(contextId))) return yield* noSuchFile
-      const host = yield* files.locate(contextId, path)
-      yield* FileSend.answer(host, request, response).pipe(
-        Effect.catchAll((error) =>
-          systemCode(error) === "ENOENT" || systemCode(error) === "ELOOP"
-            ? noSuchFile
-            : atFault("A stored file was not sent")(error)
-        )
+      const file = yield* files.open(contextId, path)
+      yield* FileSend.answer(file, request, response).pipe(
+        Effect.catchAll(atFault("A stored file was not sent"))
       )
-    })
+    }, Effect.scoped)
 
     const answerTo = Effect.fnUntraced(function* (
       request: IncomingMessage,

@@ -5,10 +5,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as NodeFs from "node:fs/promises"
+import type * as NodeFs from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as NodeStream from "node:stream/promises"
-import { readFlags } from "../transfer/FileCopy.js"
 import * as FileRange from "./FileRange.js"
 import { systemCode } from "../SystemCode.js"
 
@@ -88,28 +87,23 @@ const send = async (
 }
 
 /**
- * Answers a `GET` or `HEAD` with the file. Fails with the system's error when the file cannot
- * be opened or read; then either nothing was sent, or the connection is broken. A client that
- * goes away is no failure.
+ * Answers a `GET` or `HEAD` with an open file. Fails with the system's error when the file cannot
+ * be read; then either nothing was sent, or the connection is broken. A client that goes away is
+ * no failure.
  *
  * @since 0.1.0
  */
 export const answer = (
-  path: string,
+  file: NodeFs.FileHandle,
   request: IncomingMessage,
   response: ServerResponse
 ): Effect.Effect<void, unknown> =>
-  Effect.acquireUseRelease(
-    Effect.tryPromise({ try: () => NodeFs.open(path, readFlags), catch: (error) => error }),
-    (file) =>
-      Effect.tryPromise({
-        try: (signal) => send(file, request, response, signal),
-        catch: (error) => error
-      }).pipe(
-        Effect.catchIf(
-          (error) => goneCodes.has(systemCode(error) ?? ""),
-          () => Effect.void
-        )
-      ),
-    (file) => Effect.ignore(Effect.tryPromise(() => file.close()))
+  Effect.tryPromise({
+    try: (signal) => send(file, request, response, signal),
+    catch: (error) => error
+  }).pipe(
+    Effect.catchIf(
+      (error) => goneCodes.has(systemCode(error) ?? ""),
+      () => Effect.void
+    )
   )

@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import type { PlatformError } from "@effect/platform/Error"
 import * as SqlSchema from "@effect/sql/SqlSchema"
 import * as Context from "effect/Context"
@@ -13,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ContextCleaning } from "./ContextCleaning.js"
 import type { StateFailure } from "./ContextStore.js"
+import * as Beneath from "../Beneath.js"
 import { DataDirectory } from "../DataDirectory.js"
 import * as Identifier from "../Identifier.js"
 import * as MountPath from "../MountPath.js"
@@ -52,7 +52,7 @@ export class InternalContexts extends Context.Tag(
   "@effect-agentbay/node/local/contexts/InternalContexts"
 )<InternalContexts, Service>() {}
 
-type Needs = State | DataDirectory | ContextCleaning | FileSystem.FileSystem
+type Needs = State | DataDirectory | ContextCleaning
 
 /**
  * @since 0.1.0
@@ -61,7 +61,6 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
   const { atomically, sql } = yield* State
   const directory = yield* DataDirectory
   const cleaning = yield* ContextCleaning
-  const fs = yield* FileSystem.FileSystem
 
   const findOrCreate = SqlSchema.single({
     Request: Schema.Struct({ id: Schema.String, sessionId: Schema.String }),
@@ -99,8 +98,8 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
         sessionId: session.id
       }).pipe(Effect.catchTag("NoSuchElementException", Effect.die))
       // What the session has there is its own affair; the folder is only an offer.
-      yield* MountPath.locate(directory.sessionRoot(session.id), fileTransferPath).pipe(
-        Effect.flatMap((path) => fs.makeDirectory(path, { recursive: true })),
+      yield* MountPath.place(directory.sessionRoot(session.id), fileTransferPath).pipe(
+        Effect.flatMap(Beneath.makeDirectory),
         Effect.ignore
       )
       return id

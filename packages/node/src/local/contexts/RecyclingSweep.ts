@@ -16,6 +16,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeFs from "node:fs"
+import * as Beneath from "../Beneath.js"
 import { DataDirectory } from "../DataDirectory.js"
 import { reasonOf } from "../transfer/FileCopy.js"
 import * as MountPath from "../MountPath.js"
@@ -24,7 +25,7 @@ import { ServerClock } from "../ServerClock.js"
 import * as Slices from "../transfer/Slices.js"
 import { State } from "../State.js"
 import type { FailedEntry } from "../transfer/TransferOutcome.js"
-import { childPath, hostPath, look } from "../transfer/TransferPlan.js"
+import { childPath } from "../transfer/TransferPlan.js"
 import { TransferQueue } from "../sync/TransferQueue.js"
 import { type Removal, remove } from "../transfer/TransferRemoval.js"
 import { entriesOf } from "../transfer/TransferScan.js"
@@ -55,13 +56,13 @@ interface Found {
 
 function* lookInto(sweep: Sweep, folder: string): Slices.Steps<Found> {
   const found: Found = { folders: [], expired: [] }
-  yield* entriesOf(hostPath(sweep.destination, folder), (entry) => {
+  yield* entriesOf(sweep.destination.directory(folder), (entry) => {
     const path = childPath(folder, entry.name)
     const coverage = sweep.whitelist.coverage(path)
     if (coverage === "none") return
     if (entry.isDirectory()) found.folders.push(path)
     else if (coverage === "all") {
-      const stats = look(hostPath(sweep.destination, path))
+      const stats = sweep.destination.look(path)
       if (stats === undefined) return
       const expires = sweep.expiry(placedAt(stats))
       if (expires <= sweep.now) found.expired.push(path)
@@ -74,7 +75,7 @@ function* lookInto(sweep: Sweep, folder: string): Slices.Steps<Found> {
 /** One that cannot be removed does no harm. */
 const removeEmpty = (sweep: Sweep, folder: string): boolean => {
   try {
-    NodeFs.rmdirSync(hostPath(sweep.destination, folder))
+    NodeFs.rmdirSync(sweep.destination.entry(folder))
     sweep.removed += 1
     return true
   } catch {
@@ -141,15 +142,16 @@ export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
   const sweepRule = Effect.fnUntraced(function* (rule: Rule) {
     // Another policy may have taken its place while this waited; its own sweep comes.
     if (!recycling.rules().includes(rule)) return never
-    const host = yield* MountPath.locate(directory.contextFiles(rule.contextId), rule.path)
+    const place = yield* MountPath.place(directory.contextFiles(rule.contextId), rule.path)
+    const destination = yield* Beneath.scoped(place)
     // Cleared, or the whole context is gone: the next upload says anew what is to expire.
-    if (look(host) === undefined) {
+    if (destination.look("") === undefined) {
       yield* state.atomically(recycling.forget(rule.contextId, rule.path))
       return never
     }
     const now = yield* Clock.currentTimeMillis
     const sweep: Sweep = {
-      destination: host,
+      destination,
       whitelist: Whitelist.make(rule.paths.map((path) => ({ path }))),
       failures: [],
       removed: 0,
@@ -176,7 +178,7 @@ export const run: Effect.Effect<never, never, Needs> = Effect.gen(function* () {
         queue
           .withTurn(
             { contextId: rule.contextId, mount: rule.path, type: "upload" },
-            sweepRule(rule)
+            Effect.scoped(sweepRule(rule))
           )
           .pipe(
             Effect.catchAll(postpone),

@@ -5,20 +5,22 @@
  * @since 0.1.0
  */
 import { type PlatformError, SystemError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as NodeFs from "node:fs/promises"
 import * as NodePath from "node:path"
 import { ContextStore, type StateFailure } from "./ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
-import { reasonOf } from "../transfer/FileCopy.js"
+import * as Beneath from "../Beneath.js"
+import { systemCode } from "../SystemCode.js"
+import { readFlags, reasonOf } from "../transfer/FileCopy.js"
 import * as MountPath from "../MountPath.js"
 import { State } from "../State.js"
 import * as StoredFolder from "./StoredFolder.js"
 import { StoreVersions } from "./StoreVersions.js"
-import { look } from "../transfer/TransferPlan.js"
 import { TransferQueue } from "../sync/TransferQueue.js"
 
 /**
@@ -72,8 +74,13 @@ export interface Service {
     folder: string,
     wanted: StoredFolder.Wanted
   ) => Effect.Effect<Page, Fault>
-  /** Where a file lies on this machine. */
-  readonly locate: (contextId: string, path: string) => Effect.Effect<string, NoSuchFile | Fault>
+  /** Fails when there is no such file. */
+  readonly find: (contextId: string, path: string) => Effect.Effect<void, NoSuchFile | Fault>
+  /** Opens a file for reading. */
+  readonly open: (
+    contextId: string,
+    path: string
+  ) => Effect.Effect<NodeFs.FileHandle, NoSuchFile | Fault, Scope.Scope>
   /** Deletes a file, not a folder. Waits for the transfers that have to do with it. */
   readonly remove: (contextId: string, path: string) => Effect.Effect<void, NoSuchFile | Fault>
   /**
@@ -95,13 +102,7 @@ export class StoredFiles extends Context.Tag("@effect-agentbay/node/local/contex
   Service
 >() {}
 
-type Needs =
-  | State
-  | DataDirectory
-  | ContextStore
-  | StoreVersions
-  | TransferQueue
-  | FileSystem.FileSystem
+type Needs = State | DataDirectory | ContextStore | StoreVersions | TransferQueue
 
 const failed = (method: string) => (error: unknown) =>
   new SystemError({
@@ -125,12 +126,12 @@ const createdAt = (stats: { readonly birthtimeNs: bigint; readonly ctimeNs: bigi
 
 /** What has gone since its name was read is left out. */
 const describe = (
-  folder: string,
+  folder: Beneath.Beneath,
   name: string
 ): Effect.Effect<ReadonlyArray<Stored>, SystemError> =>
   Effect.try({
     try: () => {
-      const stats = look(`${folder}/${name}`)
+      const stats = folder.look(name)
       if (stats === undefined) return []
       const kind = stats.isDirectory() ? "folder" : "file"
       return [
@@ -156,39 +157,46 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
   const contexts = yield* ContextStore
   const versions = yield* StoreVersions
   const queue = yield* TransferQueue
-  const fs = yield* FileSystem.FileSystem
 
-  const hostPath = (contextId: string, path: string) =>
-    MountPath.locate(directory.contextFiles(contextId), path)
+  const placeOf = (contextId: string, path: string) =>
+    MountPath.place(directory.contextFiles(contextId), path)
 
-  const kindAt = (host: string) =>
-    Effect.try({
-      try: () => {
-        const stats = look(host)
-        return stats?.isFile() === true
-          ? "file"
-          : stats?.isDirectory() === true
-            ? "folder"
-            : "nothing of ours"
-      },
-      catch: failed("lstat")
+  const kindAt = (place: Beneath.Place) =>
+    Beneath.attempt(place, ({ look }) => {
+      const stats = look("")
+      return stats?.isFile() === true
+        ? "file"
+        : stats?.isDirectory() === true
+          ? "folder"
+          : "nothing of ours"
     })
 
   const locate = Effect.fnUntraced(function* (contextId: string, path: string) {
-    const host = yield* hostPath(contextId, path)
-    if ((yield* kindAt(host)) !== "file") return yield* new NoSuchFile()
-    return host
+    const place = yield* placeOf(contextId, path)
+    if ((yield* kindAt(place)) !== "file") return yield* new NoSuchFile()
+    return place
   })
 
   /** Stored folders keep their permission bits, which do not bind the one who stores. */
-  const inFolder = <A>(folder: string, change: Effect.Effect<A, PlatformError>) =>
-    Effect.catchIf(change, hasReason("PermissionDenied"), () =>
-      Effect.acquireUseRelease(
-        Effect.tap(fs.stat(folder), ({ mode }) => fs.chmod(folder, (mode & 0o7777) | 0o700)),
-        () => change,
-        ({ mode }) => Effect.ignore(fs.chmod(folder, mode & 0o7777))
-      )
-    )
+  const inFolder = (
+    { path, root }: { readonly root: string; readonly path: string },
+    change: (host: string) => Promise<void>
+  ) =>
+    Beneath.attempt({ root, path: NodePath.posix.dirname(path) }, async (folder) => {
+      const name = NodePath.posix.basename(path)
+      try {
+        return await change(folder.entry(name))
+      } catch (error) {
+        if (systemCode(error) !== "EACCES") throw error
+      }
+      const mode = Number(folder.look("")?.mode ?? 0) & 0o7777
+      folder.chmod("", mode | 0o700)
+      try {
+        return await change(folder.entry(name))
+      } finally {
+        folder.chmod("", mode)
+      }
+    })
 
   /** What is stored changes only in turn, and then to its end. */
   const changing = <A, E>(contextId: string, path: string, change: Effect.Effect<A, E>) =>
@@ -198,38 +206,48 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     )
 
   return {
-    list: Effect.fn("StoredFiles.list")(function* (contextId, folder, wanted) {
-      const host = yield* hostPath(contextId, folder)
-      if ((yield* kindAt(host)) !== "folder") return { entries: [], count: 0 }
+    list: Effect.fn("StoredFiles.list")(function* (contextId, path, wanted) {
+      const place = yield* placeOf(contextId, path)
+      if ((yield* kindAt(place)) !== "folder") return { entries: [], count: 0 }
+      const folder = yield* Beneath.scoped(place)
       const { count, names } = yield* Effect.mapError(
-        StoredFolder.read(host, wanted),
+        StoredFolder.read(folder, wanted),
         failed("readDirectory")
       )
-      const entries = yield* Effect.forEach(names, (name) => describe(host, name))
+      const entries = yield* Effect.forEach(names, (name) => describe(folder, name))
       return { entries: entries.flat(), count }
+    }, Effect.scoped),
+    find: (contextId, path) => Effect.asVoid(locate(contextId, path)),
+    open: Effect.fn("StoredFiles.open")(function* (contextId, path) {
+      const place = yield* locate(contextId, path)
+      const file = yield* Effect.acquireRelease(
+        Beneath.attempt(place, ({ entry }) => NodeFs.open(entry(""), readFlags)),
+        (file) => Effect.ignore(Effect.tryPromise(() => file.close()))
+      ).pipe(Effect.catchIf(hasReason("NotFound", "BadResource"), () => new NoSuchFile()))
+      const stats = yield* Effect.tryPromise({ try: () => file.stat(), catch: failed("stat") })
+      return stats.isFile() ? file : yield* new NoSuchFile()
     }),
-    locate,
     remove: Effect.fn("StoredFiles.remove")(function* (contextId, path) {
       const remove = Effect.gen(function* () {
-        const host = yield* locate(contextId, path)
+        const place = yield* locate(contextId, path)
         yield* state.atomically(versions.outdate(contextId, path))
-        yield* inFolder(NodePath.dirname(host), fs.remove(host))
+        yield* inFolder(place, NodeFs.unlink)
       })
       yield* changing(contextId, path, remove)
     }),
     place: Effect.fn("StoredFiles.place")(function* (contextId, path, finished) {
-      const place = Effect.gen(function* () {
+      const put = Effect.gen(function* () {
         // Bringing the bytes took its time, in which the context may have been deleted.
         if (!(yield* contexts.holdsFiles(contextId))) return yield* new NoSuchFile()
-        const host = yield* hostPath(contextId, path)
-        if ((yield* kindAt(host)) === "folder") return yield* new InTheWay()
+        const place = yield* placeOf(contextId, path)
+        if ((yield* kindAt(place)) === "folder") return yield* new InTheWay()
         yield* state.atomically(versions.outdate(contextId, path))
-        yield* fs
-          .makeDirectory(NodePath.dirname(host), { recursive: true })
-          .pipe(Effect.catchIf(hasReason("AlreadyExists", "BadResource"), () => new InTheWay()))
-        yield* inFolder(NodePath.dirname(host), fs.rename(finished, host))
+        yield* Beneath.attempt(place, ({ makeRoom }) => makeRoom("")).pipe(
+          Effect.catchIf(hasReason("AlreadyExists", "BadResource"), () => new InTheWay())
+        )
+        yield* inFolder(place, (host) => NodeFs.rename(finished, host))
       })
-      yield* changing(contextId, path, place)
+      yield* changing(contextId, path, put)
     })
   }
 })

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type * as Beneath from "../Beneath.js"
 import * as Slices from "../transfer/Slices.js"
 import { entriesOf } from "../transfer/TransferScan.js"
 
@@ -103,14 +104,17 @@ const collector = (limit: number) => {
  *
  * @since 0.1.0
  */
-export const read = (directory: string, { page, size }: Wanted): Effect.Effect<Names, unknown> =>
+export const read = (
+  folder: Beneath.Beneath,
+  { page, size }: Wanted
+): Effect.Effect<Names, unknown> =>
   Effect.suspend(() => {
     const last = page * size
     const collected = collector(last)
     let outcome: { readonly names: Names } | { readonly error: unknown } | undefined
     const steps = function* (): Slices.Steps {
       try {
-        yield* entriesOf(directory, (entry) => {
+        yield* entriesOf(folder.directory(""), (entry) => {
           if (entry.isFile() || entry.isDirectory()) collected.add(entry.name)
         })
         const { count, runs } = collected.end()

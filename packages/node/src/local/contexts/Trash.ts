@@ -8,10 +8,12 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as NodeCrypto from "node:crypto"
+import * as NodeFs from "node:fs"
 import * as NodePath from "node:path"
+import * as Beneath from "../Beneath.js"
 import * as Slices from "../transfer/Slices.js"
 import type { FailedEntry } from "../transfer/TransferOutcome.js"
-import { look } from "../transfer/TransferPlan.js"
+import { childPath } from "../transfer/TransferPlan.js"
 import * as TransferRemoval from "../transfer/TransferRemoval.js"
 import { everything } from "../transfer/Whitelist.js"
 
@@ -38,23 +40,23 @@ export const discard = Effect.fnUntraced(function* (
 })
 
 /** Stored directories keep their permission bits, and without those nothing in them can go. */
-const unlock: (path: string) => Effect.Effect<void, PlatformError, FileSystem.FileSystem> =
-  Effect.fnUntraced(function* (path) {
-    const fs = yield* FileSystem.FileSystem
-    yield* fs.chmod(path, 0o700)
-    for (const name of yield* fs.readDirectory(path)) {
-      const inner = NodePath.join(path, name)
-      // A link counts as what it leads to, and must not be followed.
-      const isLink = yield* Effect.isSuccess(fs.readLink(inner))
-      if (!isLink && (yield* fs.stat(inner)).type === "Directory") yield* unlock(inner)
+const unlock = (place: string): void =>
+  Beneath.using(place, ({ chmod, directory }) => {
+    const folders = [""]
+    // Grows while it is walked.
+    for (const folder of folders) {
+      chmod(folder, 0o700)
+      for (const entry of NodeFs.readdirSync(directory(folder), { withFileTypes: true })) {
+        if (entry.isDirectory()) folders.push(childPath(folder, entry.name))
+      }
     }
   })
 
 /** In short slices: the files of a large tree are many, and others want the disk as well. */
 const removeTree = (place: string): Effect.Effect<ReadonlyArray<FailedEntry>> =>
-  Effect.suspend(() => {
+  Effect.flatMap(Beneath.scoped(place), (destination) => {
     const removal: TransferRemoval.Removal = {
-      destination: place,
+      destination,
       whitelist: everything,
       failures: [],
       removed: 0
@@ -62,24 +64,22 @@ const removeTree = (place: string): Effect.Effect<ReadonlyArray<FailedEntry>> =>
     const steps = TransferRemoval.remove(removal, {
       path: "",
       coverage: "all",
-      directory: look(place)?.isDirectory() ?? false
+      directory: destination.look("")?.isDirectory() ?? false
     })
     return Effect.as(
       Slices.run(steps, () => {}),
       removal.failures
     )
-  })
+  }).pipe(Effect.scoped)
 
 /**
  * Removes a directory or a file in the trash for good. What fails is logged: the next start tries again.
  *
  * @since 0.1.0
  */
-export const remove = Effect.fnUntraced(function* (
-  place: string
-): Effect.fn.Return<void, never, FileSystem.FileSystem> {
+export const remove = Effect.fnUntraced(function* (place: string): Effect.fn.Return<void> {
   if ((yield* removeTree(place)).length === 0) return
-  yield* Effect.ignore(unlock(place))
+  yield* Effect.ignore(Effect.try(() => unlock(place)))
   const [failure] = yield* removeTree(place)
   if (failure !== undefined) {
     yield* Effect.logWarning(`Deleted files were not removed: ${failure.path}: ${failure.reason}`)

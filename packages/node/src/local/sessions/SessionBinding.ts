@@ -5,12 +5,12 @@
  */
 import type { ContextSync } from "@effect-agentbay/core/ContextSync"
 import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Statement } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as BindingRequest from "../actions/BindingRequest.js"
+import * as Beneath from "../Beneath.js"
 import { ContextStore, type StateFailure } from "../contexts/ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
 import * as MountPath from "../MountPath.js"
@@ -48,13 +48,7 @@ export interface SessionBinding {
   ) => Effect.Effect<void, Refusal.Refusal | StateFailure | PlatformError>
 }
 
-type Needs =
-  | State
-  | DataDirectory
-  | SessionRegistry
-  | ContextStore
-  | SyncEngine
-  | FileSystem.FileSystem
+type Needs = State | DataDirectory | SessionRegistry | ContextStore | SyncEngine
 
 /**
  * @since 0.1.0
@@ -65,7 +59,6 @@ export const make: Effect.Effect<SessionBinding, never, Needs> = Effect.gen(func
   const { table } = yield* SessionRegistry
   const contexts = yield* ContextStore
   const engine = yield* SyncEngine
-  const fs = yield* FileSystem.FileSystem
   const oneAtATime = yield* Effect.makeSemaphore(1)
 
   const checkContexts = Effect.fnUntraced(function* (bindings: ReadonlyArray<Binding>) {
@@ -97,8 +90,8 @@ export const make: Effect.Effect<SessionBinding, never, Needs> = Effect.gen(func
 
   /** Whoever works in the session may have put anything in the way. */
   const makeFolder = (session: Session, { mount }: Binding) =>
-    MountPath.locate(directory.sessionRoot(session.id), mount).pipe(
-      Effect.flatMap((host) => fs.makeDirectory(host, { recursive: true })),
+    MountPath.place(directory.sessionRoot(session.id), mount).pipe(
+      Effect.flatMap(Beneath.makeDirectory),
       Effect.catchTags({
         PathRefused: (error) => invalid(error.message),
         SystemError: (error) =>

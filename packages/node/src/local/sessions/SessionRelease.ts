@@ -17,6 +17,7 @@ import * as Policy from "../sync/Policy.js"
 import { gateWidth, type Session } from "./Session.js"
 import { SessionRegistry } from "./SessionRegistry.js"
 import { State } from "../State.js"
+import * as Trash from "../contexts/Trash.js"
 import { StoreVersions } from "../contexts/StoreVersions.js"
 import { SyncEngine } from "../sync/SyncEngine.js"
 
@@ -64,15 +65,7 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
   const fs = yield* FileSystem.FileSystem
 
   const removeFolder = (id: string) =>
-    fs
-      .remove(directory.session(id), { recursive: true, force: true })
-      .pipe(
-        Effect.catchAll((error) =>
-          Effect.logWarning("The folder of an ended session was not removed", error).pipe(
-            Effect.annotateLogs("session", id)
-          )
-        )
-      )
+    Effect.annotateLogs(Trash.remove(directory.session(id)), "session", id)
 
   /** Says why the folder has to stay; an empty text when everything is in the store. */
   const uploadAll = Effect.fnUntraced(function* (session: Session) {

@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { BackgroundWork } from "../BackgroundWork.js"
 import type { ContextStore, StateFailure } from "../contexts/ContextStore.js"
+import * as Trash from "../contexts/Trash.js"
 import { DataDirectory } from "../DataDirectory.js"
 import * as Identifier from "../Identifier.js"
 import * as IdleRelease from "./IdleRelease.js"
@@ -142,11 +143,7 @@ export const make: Effect.Effect<Service, StateFailure, Needs | Scope.Scope> = E
         ).pipe(
           Effect.zipRight(binding.write(bindings, registry.table.insert(lasting))),
           // No later start would know what the folder is.
-          Effect.onError(() =>
-            Effect.ignore(
-              fs.remove(directory.session(lasting.id), { recursive: true, force: true })
-            )
-          )
+          Effect.onError(() => Trash.remove(directory.session(lasting.id)))
         )
         const session = makeSession(
           { ...lasting, sequence: yield* registry.table.sequenceOf(lasting.id) },

@@ -5,8 +5,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { lstatSync, opendirSync } from "node:fs"
+import { type Dirent, opendirSync } from "node:fs"
 import * as NodeFs from "node:fs/promises"
+import * as Beneath from "../Beneath.js"
 import { systemCode } from "../SystemCode.js"
 import type { Whitelist } from "../transfer/Whitelist.js"
 
@@ -26,11 +27,12 @@ export const fileName = "agentbay-archive.tar.gz"
  */
 export type Form = "nothing" | "files" | "archive" | "both"
 
-const holdsFiles = (folder: string): boolean => {
+/** Whether some entry of a directory is like that. Few are looked at until one is. */
+const some = (folder: string, isSo: (entry: Dirent) => boolean): boolean => {
   const entries = opendirSync(folder)
   try {
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
-      if (entry.name !== fileName || !entry.isFile()) return true
+      if (isSo(entry)) return true
     }
     return false
   } finally {
@@ -38,9 +40,16 @@ const holdsFiles = (folder: string): boolean => {
   }
 }
 
-const look = (folder: string): Form => {
-  const files = holdsFiles(folder)
-  const archive = lstatSync(`${folder}/${fileName}`, { throwIfNoEntry: false })
+/**
+ * Whether a directory holds nothing.
+ *
+ * @since 0.1.0
+ */
+export const isEmpty = (folder: string): boolean => !some(folder, () => true)
+
+const look = ({ directory, look }: Beneath.Beneath): Form => {
+  const files = some(directory(""), (entry) => entry.name !== fileName || !entry.isFile())
+  const archive = look(fileName)
   return archive?.isFile() === true ? (files ? "both" : "archive") : files ? "files" : "nothing"
 }
 
@@ -52,10 +61,10 @@ const look = (folder: string): Form => {
  *
  * @since 0.1.0
  */
-export const formOf = (folder: string): Effect.Effect<Form> =>
+export const formOf = (folder: Beneath.Place): Effect.Effect<Form> =>
   Effect.sync(() => {
     try {
-      return look(folder)
+      return Beneath.using(folder, look)
     } catch (error) {
       return systemCode(error) === "ENOENT" ? "nothing" : "files"
     }

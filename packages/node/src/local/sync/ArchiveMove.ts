@@ -8,7 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as NodeCrypto from "node:crypto"
-import * as NodeFs from "node:fs/promises"
+import * as Beneath from "../Beneath.js"
 import * as Archive from "./Archive.js"
 import { Refused } from "./ArchiveEntry.js"
 import { pack } from "./ArchivePack.js"
@@ -18,7 +18,7 @@ import type { Move, Within } from "./FileMove.js"
 import { MoveFailed, ofTransfer } from "./MoveFailed.js"
 import * as Policy from "./Policy.js"
 import * as Transfer from "../transfer/Transfer.js"
-import { childPath, hostPath } from "../transfer/TransferPlan.js"
+import { childPath } from "../transfer/TransferPlan.js"
 
 const mixed = (within: Within, is: string, wanted: string) =>
   new MoveFailed({
@@ -68,16 +68,15 @@ export const unpacksFrom = (
 export interface PackedMove {
   readonly options: Move
   readonly within: Within
-  /** Host path in the session. */
-  readonly inSession: string
-  /** Host path of the folder of the store that holds the archive. */
-  readonly stored: string
+  readonly inSession: Beneath.Place
+  /** The folder of the store that holds the archive. */
+  readonly stored: Beneath.Place
   /** Whether there is an archive yet. */
   readonly exists: boolean
-  /** Moves between the session and a host path that stands for the store. */
+  /** Moves between the session and a place that stands for the store. */
   readonly between: (
     options: Move,
-    inStore: string
+    inStore: Beneath.Place
   ) => Effect.Effect<Transfer.TransferResult, MoveFailed>
 }
 
@@ -91,16 +90,16 @@ const hasChanged = (exists: boolean, result: Transfer.TransferResult): boolean =
 
 const upload = Effect.fnUntraced(function* (move: PackedMove, folder: string) {
   const { exists, options, stored, within } = move
-  const repack = Archive.toItsEnd(() => NodeFs.mkdir(stored, { recursive: true })).pipe(
-    Effect.zipRight(pack(folder, `${folder}.tar.gz`, `${stored}/${Archive.fileName}`)),
-    Effect.mapError(broken("the archive could not be packed"))
+  const repack = Effect.mapError(
+    pack(folder, `${folder}.tar.gz`, Beneath.inside(stored, Archive.fileName)),
+    broken("the archive could not be packed")
   )
   const result = yield* (
     move
       .between(
         // A session that never had the files in it would delete them all.
         { ...options, carryDeletions: options.carryDeletions && Policy.unpacks(within.policy) },
-        hostPath(folder, within.path)
+        { root: folder, path: within.path }
       )
       // What did arrive is stored, as it is without an archive.
       .pipe(
@@ -115,8 +114,8 @@ const upload = Effect.fnUntraced(function* (move: PackedMove, folder: string) {
 
 const bringArchive = ({ inSession, options, stored }: PackedMove) =>
   Transfer.transferFile({
-    source: `${stored}/${Archive.fileName}`,
-    destination: `${inSession}/${Archive.fileName}`,
+    source: Beneath.inside(stored, Archive.fileName),
+    destination: Beneath.inside(inSession, Archive.fileName),
     staging: options.staging,
     onProgress: options.onProgress
   }).pipe(Effect.mapError(ofTransfer))
@@ -140,7 +139,7 @@ export const move = Effect.fnUntraced(function* (
   }
   const folder = childPath(options.staging, `archive-${NodeCrypto.randomUUID()}`)
   const unpacked = move.exists
-    ? unpack({ archive: `${stored}/${Archive.fileName}`, folder }).pipe(
+    ? unpack({ archive: Beneath.inside(stored, Archive.fileName), folder }).pipe(
         Effect.mapError(broken("the archive cannot be unpacked"))
       )
     : Effect.succeed([])
@@ -150,7 +149,7 @@ export const move = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const left = yield* unpacked
       const result = yield* download
-        ? move.between(options, hostPath(folder, within.path))
+        ? move.between(options, { root: folder, path: within.path })
         : upload(move, folder)
       return { ...result, skipped: [...left, ...result.skipped] }
     })

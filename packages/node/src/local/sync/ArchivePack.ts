@@ -10,6 +10,7 @@ import * as NodeFsPromises from "node:fs/promises"
 import { pipeline } from "node:stream/promises"
 import * as NodeZlib from "node:zlib"
 import * as Tar from "tar-stream"
+import * as Beneath from "../Beneath.js"
 import { toItsEnd } from "./Archive.js"
 import { secondsText } from "./ArchiveEntry.js"
 import { modifiedMicros, smallFileBytes } from "../transfer/FileCopy.js"
@@ -129,8 +130,8 @@ const write = async (folder: string, file: string, signal: AbortSignal): Promise
 }
 
 /**
- * Packs what `folder` holds, with permission bits and times, into `temporary` and gives it
- * its name `file` when it is whole. Only files and directories are packed; nothing may
+ * Packs what `folder` holds, with permission bits and times, into `temporary` and brings it to
+ * its place when it is whole. Only files and directories are packed; nothing may
  * change in the folder meanwhile. Memory does not grow with the size or number of files. At
  * any other end nothing is left of it.
  *
@@ -139,9 +140,16 @@ const write = async (folder: string, file: string, signal: AbortSignal): Promise
 export const pack = (
   folder: string,
   temporary: string,
-  file: string
+  file: Beneath.Place
 ): Effect.Effect<void, Error> => {
-  const place = toItsEnd(() => NodeFsPromises.rename(temporary, file))
+  const place = Effect.scoped(
+    Effect.flatMap(Beneath.scoped(file), ({ entry, makeRoom }) =>
+      toItsEnd(async () => {
+        makeRoom("")
+        await NodeFsPromises.rename(temporary, entry(""))
+      })
+    )
+  )
   const remove = Effect.promise(() => NodeFsPromises.rm(temporary, { force: true }))
   return toItsEnd((signal) => write(folder, temporary, signal)).pipe(
     Effect.zipRight(Effect.uninterruptible(place)),

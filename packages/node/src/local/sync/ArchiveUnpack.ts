@@ -10,8 +10,10 @@ import * as NodePath from "node:path"
 import { pipeline } from "node:stream/promises"
 import * as NodeZlib from "node:zlib"
 import * as Tar from "tar-stream"
+import * as Beneath from "../Beneath.js"
 import { toItsEnd } from "./Archive.js"
 import { microsOf, pathOf, Refused } from "./ArchiveEntry.js"
+import { readFlags } from "../transfer/FileCopy.js"
 import type { SkippedEntry, SpecialEntry } from "../transfer/TransferOutcome.js"
 import { hostPath } from "../transfer/TransferPlan.js"
 
@@ -19,8 +21,7 @@ import { hostPath } from "../transfer/TransferPlan.js"
  * @since 0.1.0
  */
 export interface Options {
-  /** Host path of the archive. */
-  readonly archive: string
+  readonly archive: Beneath.Place
   /** Host path of an empty directory. */
   readonly folder: string
   /** How many bytes may be taken on the disk. Default: half of what is free there. */
@@ -125,12 +126,16 @@ const placeAll = async (
 /** Larger than usual, since every piece is a trip to the thread pool and back. */
 const pieceBytes = 256 * 1024
 
+/** Closed by the stream that reads it. */
+const open = (archive: Beneath.Place): number =>
+  Beneath.using(archive, ({ entry }) => NodeFs.openSync(entry(""), readFlags))
+
 const read = async (options: Options, signal: AbortSignal) => {
   const entries = Tar.extract()
   const [placed, readThrough] = await Promise.allSettled([
     placeAll(entries, options),
     pipeline(
-      NodeFs.createReadStream(options.archive, { highWaterMark: pieceBytes }),
+      NodeFs.createReadStream("", { fd: open(options.archive), highWaterMark: pieceBytes }),
       NodeZlib.createGunzip({ chunkSize: pieceBytes }),
       entries,
       { signal }

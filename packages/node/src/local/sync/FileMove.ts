@@ -6,13 +6,13 @@
 import type { SyncMode, TransferCounts } from "@effect-agentbay/core/ContextStatus"
 import type { SyncPolicy } from "@effect-agentbay/core/ContextSync"
 import * as Effect from "effect/Effect"
-import { lstatSync } from "node:fs"
-import * as NodeFs from "node:fs/promises"
+import * as Beneath from "../Beneath.js"
 import * as Archive from "./Archive.js"
 import * as ArchiveMove from "./ArchiveMove.js"
 import * as MountPath from "../MountPath.js"
 import { MoveFailed, ofTransfer } from "./MoveFailed.js"
 import * as Policy from "./Policy.js"
+import { systemCode } from "../SystemCode.js"
 import * as Transfer from "../transfer/Transfer.js"
 import * as Whitelist from "../transfer/Whitelist.js"
 
@@ -52,10 +52,10 @@ export interface Move {
 
 type Kind = "file" | "directory" | "missing"
 
-const kindOf = (path: string): Effect.Effect<Kind> =>
+const kindOf = (place: Beneath.Place): Effect.Effect<Kind> =>
   Effect.sync(() => {
     try {
-      const stats = lstatSync(path, { throwIfNoEntry: false })
+      const stats = Beneath.using(place, ({ look }) => look(""))
       return stats === undefined ? "missing" : stats.isDirectory() ? "directory" : "file"
     } catch {
       return "missing"
@@ -63,17 +63,18 @@ const kindOf = (path: string): Effect.Effect<Kind> =>
   })
 
 /**
- * Whether nothing is stored at a path of this machine.
+ * Whether nothing is stored at a place.
  *
  * @since 0.1.0
  */
-export const isEmpty = (path: string): Effect.Effect<boolean> =>
-  Effect.promise(() =>
-    NodeFs.readdir(path).then(
-      (entries) => entries.length === 0,
-      (error: NodeJS.ErrnoException) => error.code === "ENOENT"
-    )
-  )
+export const isEmpty = (place: Beneath.Place): Effect.Effect<boolean> =>
+  Effect.sync(() => {
+    try {
+      return Beneath.using(place, ({ directory }) => Archive.isEmpty(directory("")))
+    } catch (error) {
+      return systemCode(error) === "ENOENT"
+    }
+  })
 
 /**
  * The path under which the files of a path of the session are stored.
@@ -87,18 +88,16 @@ export const storedAt = (mount: string, within: Within | undefined): string =>
       ? within.stored
       : `${within.stored}/${within.path}`
 
+/** Refuses a link that is in the way now; one that comes later is not followed. */
 const locate = (root: string, path: string) =>
-  Effect.mapError(
-    MountPath.locate(root, path),
-    (error) => new MoveFailed({ detail: error.message })
-  )
+  Effect.mapError(MountPath.place(root, path), (error) => new MoveFailed({ detail: error.message }))
 
 /** Moves between two directories (or files) of this machine. */
 const between = Effect.fnUntraced(function* (
   options: Move,
   whitelist: Whitelist.Whitelist,
-  inSession: string,
-  inStore: string
+  inSession: Beneath.Place,
+  inStore: Beneath.Place
 ): Effect.fn.Return<Transfer.TransferResult, MoveFailed> {
   const { mount, type, within } = options
   const [source, destination] = type === "upload" ? [inSession, inStore] : [inStore, inSession]

@@ -178,7 +178,10 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     const binding = bindingOf(session, task)
     const complete = copy
       ? yield* Effect.as(moved(session, task, false), true)
-      : yield* FileMove.isEmpty(directory.contextFiles(task.contextId) + storedAt(session, task))
+      : yield* FileMove.isEmpty({
+          root: directory.contextFiles(task.contextId),
+          path: storedAt(session, task)
+        })
     if (complete && binding !== undefined) {
       yield* state.atomically(versions.see({ sessionId: session.id, binding }))
     }

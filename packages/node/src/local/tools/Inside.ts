@@ -1,20 +1,14 @@
 /**
- * The way to a path inside a session, such that nothing leads out of it.
- *
- * A command in a session may replace a directory by a symbolic link at any moment, also
- * between a look at a path and its use. So on Linux the way is walked directory by directory,
- * each opened from the one before without following links, and the last one is held open
- * while it is used. Elsewhere, where no commands run in isolation either, the path is looked
- * at and then used.
+ * The way to a path inside a session, such that nothing leads out of it (`Beneath`): the last
+ * directory on it is held open while it is used.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeFs from "node:fs"
-import * as NodePath from "node:path"
+import * as Beneath from "../Beneath.js"
 import * as MountPath from "../MountPath.js"
-import { systemCode } from "../SystemCode.js"
 import { attempt, type Place, ToolFailed } from "./Tool.js"
 
 /**
@@ -34,8 +28,7 @@ export interface Spot {
   readonly host: string
 }
 
-const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_APPEND } =
-  NodeFs.constants
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_APPEND } = NodeFs.constants
 
 // A pipe is opened without waiting for its other end, which may never come.
 const safely = O_NONBLOCK | O_NOFOLLOW
@@ -46,67 +39,14 @@ export const toRead = O_RDONLY | safely
 /** @since 0.1.0 */
 export const toAppend = O_WRONLY | O_APPEND | O_CREAT | safely
 
-const toEnter = O_RDONLY | O_DIRECTORY | safely
-
-const byDescriptor = process.platform === "linux" && NodeFs.existsSync("/proc/self/fd")
-
-const descriptorPath = (directory: number): string => `/proc/self/fd/${directory}`
-
-const enter = (directory: number, name: string, create: boolean): number => {
-  const path = `${descriptorPath(directory)}/${name}`
-  try {
-    return NodeFs.openSync(path, toEnter)
-  } catch (error) {
-    if (!create || systemCode(error) !== "ENOENT") throw error
-  }
-  try {
-    NodeFs.mkdirSync(path)
-  } catch (error) {
-    // Somebody else was quicker.
-    if (systemCode(error) !== "EEXIST") throw error
-  }
-  return NodeFs.openSync(path, toEnter)
-}
-
-const walk = (root: string, names: ReadonlyArray<string>, create: boolean): number => {
-  let directory = NodeFs.openSync(root, O_RDONLY | O_DIRECTORY)
-  for (const name of names) {
-    const above = directory
-    try {
-      directory = enter(above, name, create)
-    } finally {
-      NodeFs.closeSync(above)
-    }
-  }
-  return directory
-}
-
-const segmentsOf = (normal: string): ReadonlyArray<string> =>
-  normal.split("/").filter((segment) => segment !== "")
-
 const holding = (
   place: Place,
   path: string,
-  names: ReadonlyArray<string>,
-  create: boolean
-): Effect.Effect<string, ToolFailed, Scope.Scope> => {
-  if (byDescriptor) {
-    return Effect.map(
-      Effect.acquireRelease(
-        attempt(path, async () => walk(place.root, names, create)),
-        (directory) => Effect.sync(() => NodeFs.closeSync(directory))
-      ),
-      descriptorPath
-    )
-  }
-  const host = NodePath.join(place.root, ...names)
-  return create
-    ? Effect.as(
-        attempt(path, () => NodeFs.promises.mkdir(host, { recursive: true })),
-        host
-      )
-    : Effect.succeed(host)
-}
+  walk: (root: Beneath.Beneath) => string
+): Effect.Effect<string, ToolFailed, Scope.Scope> =>
+  Effect.flatMap(Beneath.scoped({ root: place.root, path: "" }), (root) =>
+    attempt(path, async () => walk(root))
+  )
 
 const check = (place: Place, path: string): Effect.Effect<string, ToolFailed> =>
   MountPath.locate(place.root, path).pipe(
@@ -126,9 +66,12 @@ export const spot = Effect.fnUntraced(function* (
   { create = false }: { readonly create?: boolean } = {}
 ): Effect.fn.Return<Spot, ToolFailed, Scope.Scope> {
   const normal = yield* check(place, path)
-  const names = segmentsOf(normal)
-  const above = yield* holding(place, path, names.slice(0, -1), create)
-  return { path, normal, host: `${above}/${names.at(-1) ?? "."}` }
+  const host = yield* holding(place, path, ({ entry, makeRoom }) => {
+    const inside = normal.slice(1)
+    if (create) makeRoom(inside)
+    return normal === "/" ? `${entry("")}/.` : entry(inside)
+  })
+  return { path, normal, host }
 })
 
 /**
@@ -142,7 +85,12 @@ export const directory = Effect.fnUntraced(function* (
   { create = false }: { readonly create?: boolean } = {}
 ): Effect.fn.Return<Spot, ToolFailed, Scope.Scope> {
   const normal = yield* check(place, path)
-  return { path, normal, host: yield* holding(place, path, segmentsOf(normal), create) }
+  const host = yield* holding(place, path, ({ directory, makeDirectory }) => {
+    const inside = normal.slice(1)
+    if (create) makeDirectory(inside)
+    return directory(inside)
+  })
+  return { path, normal, host }
 })
 
 /**
@@ -156,18 +104,17 @@ export const below = async (
   name: string,
   use: (host: string) => Promise<void>
 ): Promise<void> => {
-  const path = `${above}/${name}`
-  if (!byDescriptor) return use(path)
-  let directory: number
+  const inner = Beneath.make({ root: above, path: name })
   try {
-    directory = NodeFs.openSync(path, toEnter)
-  } catch {
-    return
-  }
-  try {
-    await use(descriptorPath(directory))
+    let host: string
+    try {
+      host = inner.directory("")
+    } catch {
+      return
+    }
+    await use(host)
   } finally {
-    NodeFs.closeSync(directory)
+    inner.close()
   }
 }
 

@@ -12,23 +12,17 @@
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as NodeCrypto from "node:crypto"
 import * as NodeFs from "node:fs"
-import * as NodePath from "node:path"
+import * as Beneath from "../Beneath.js"
 import { reasonOf, smallFileBytes } from "./FileCopy.js"
 import * as Slices from "./Slices.js"
 import { compareFiles } from "./TransferCompare.js"
 import { type Copying, copyFiles, makeFolders, setModes } from "./TransferCopy.js"
 import { type TransferCounts, TransferFailed, type TransferResult } from "./TransferOutcome.js"
 import { type Removal, remove } from "./TransferRemoval.js"
-import {
-  addFailure,
-  emptyPlan,
-  hostPath,
-  look,
-  type Plan,
-  type ScanOptions
-} from "./TransferPlan.js"
+import { addFailure, emptyPlan, type Plan, type ScanOptions } from "./TransferPlan.js"
 import { scan } from "./TransferScan.js"
 import { everything, type Whitelist } from "./Whitelist.js"
 
@@ -40,10 +34,9 @@ export * from "./TransferOutcome.js"
  * @since 0.1.0
  */
 export interface TransferFileOptions {
-  /** Host path of the source, checked by `MountPath.locate`. */
-  readonly source: string
-  /** Host path of the destination, checked by `MountPath.locate`. Missing parents are created. */
-  readonly destination: string
+  readonly source: Beneath.Place
+  /** Missing parents are created. */
+  readonly destination: Beneath.Place
   /** Host directory for unfinished files, on the destination's file system. Created when missing. */
   readonly staging: string
   /**
@@ -79,17 +72,20 @@ type Settings = ScanOptions & {
   readonly report: (plan: Plan) => void
 }
 
-const settingsOf = (options: TransferOptions): Settings => ({
-  source: options.source,
-  destination: options.destination,
-  staging: options.staging,
-  whitelist: options.whitelist ?? everything,
-  missingSource: options.missingSource ?? "fail",
-  directories: true,
-  carryDeletions: options.carryDeletions ?? false,
-  name: NodePath.basename(options.source),
-  report: (plan) => options.onProgress?.({ ...plan.counts })
-})
+const settingsOf = (options: TransferOptions): Effect.Effect<Settings, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    return {
+      source: yield* Beneath.scoped(options.source),
+      destination: yield* Beneath.scoped(options.destination),
+      staging: options.staging,
+      whitelist: options.whitelist ?? everything,
+      missingSource: options.missingSource ?? "fail",
+      directories: true,
+      carryDeletions: options.carryDeletions ?? false,
+      name: Beneath.name(options.source),
+      report: (plan: Plan) => options.onProgress?.({ ...plan.counts })
+    }
+  })
 
 const copyingOf = (settings: Settings, plan: Plan): Copying => {
   const prefix = `${settings.staging}/${NodeCrypto.randomUUID()}`
@@ -126,7 +122,7 @@ function* replaceDirectories(settings: Settings, copying: Copying, removal: Remo
       yield* remove(removal, { path, coverage, directory: true })
     } else {
       try {
-        NodeFs.rmdirSync(hostPath(settings.destination, path))
+        NodeFs.rmdirSync(settings.destination.entry(path))
       } catch (error) {
         refuse(`a directory is in its place: ${reasonOf(error)}`)
         continue
@@ -140,7 +136,7 @@ function* removeSurplus(settings: Settings, plan: Plan, removal: Removal): Slice
   for (const entry of plan.surplus) {
     // It may have come into being since both sides were looked at. A file on the way to what
     // is covered is none of it.
-    const stats = look(hostPath(settings.source, entry.path))
+    const stats = settings.source.look(entry.path)
     if (stats !== undefined && !(entry.coverage === "way" && stats.isFile())) continue
     yield* remove(removal, entry)
   }
@@ -209,7 +205,9 @@ const perform = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const transfer: (options: TransferOptions) => Effect.Effect<TransferResult, TransferFailed> =
-  Effect.fn("Transfer.transfer")((options) => perform(settingsOf(options)))
+  Effect.fn("Transfer.transfer")((options) =>
+    Effect.scoped(Effect.flatMap(settingsOf(options), perform))
+  )
 
 /**
  * Makes the file `destination` hold what the file `source` holds. A directory
@@ -220,5 +218,7 @@ export const transfer: (options: TransferOptions) => Effect.Effect<TransferResul
 export const transferFile: (
   options: TransferFileOptions
 ) => Effect.Effect<TransferResult, TransferFailed> = Effect.fn("Transfer.transferFile")((options) =>
-  perform({ ...settingsOf(options), directories: false })
+  Effect.scoped(
+    Effect.flatMap(settingsOf(options), (settings) => perform({ ...settings, directories: false }))
+  )
 )

@@ -8,7 +8,7 @@
 import * as NodeFs from "node:fs"
 import { isSame, readFlags } from "./FileCopy.js"
 import type { Steps } from "./Slices.js"
-import { hostPath, type PendingFile, permissions, type Plan, type Sides } from "./TransferPlan.js"
+import { type PendingFile, permissions, type Plan, type Sides } from "./TransferPlan.js"
 
 /**
  * Whether a file whose size and modification time agree on both sides has to
@@ -91,9 +91,9 @@ function* isUnchanged(
 }
 
 function* compareFile(comparing: Comparing, file: PendingFile): Steps<boolean> {
-  const input = NodeFs.openSync(hostPath(comparing.source, file.path), readFlags)
+  const input = NodeFs.openSync(comparing.source.entry(file.path), readFlags)
   try {
-    const output = NodeFs.openSync(hostPath(comparing.destination, file.path), readFlags)
+    const output = NodeFs.openSync(comparing.destination.entry(file.path), readFlags)
     try {
       return yield* isUnchanged(comparing, file, input, output)
     } finally {

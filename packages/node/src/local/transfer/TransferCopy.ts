@@ -6,7 +6,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import * as NodePath from "node:path"
 import {
   type Attempt,
   copyLarge,
@@ -17,15 +16,7 @@ import {
   smallFileBytes
 } from "./FileCopy.js"
 import { pause, type Steps } from "./Slices.js"
-import {
-  addFailure,
-  type Folder,
-  hostPath,
-  look,
-  type PendingFile,
-  type Plan,
-  type Sides
-} from "./TransferPlan.js"
+import { addFailure, type Folder, type PendingFile, type Plan, type Sides } from "./TransferPlan.js"
 
 /**
  * What the copying of a plan needs, and how far it is.
@@ -54,31 +45,23 @@ const maxAttempts = 5
 /** What the owner needs to work in a directory. */
 const ownerBits = 0o700
 
-const makeDirectory = (path: string, recursive: boolean): void => {
-  try {
-    NodeFs.mkdirSync(path, { recursive })
-  } catch (error) {
-    if (look(path)?.isDirectory() !== true) throw error
-  }
-}
-
 /** Makes the directory at the destination, with those above it, and makes it writable. */
 const prepare = (copying: Copying, folder: Folder): void => {
   if (folder.ready) return
   if (folder.parent !== undefined) prepare(copying, folder.parent)
-  const path = hostPath(copying.destination, folder.path)
+  const { destination } = copying
   if (folder.there === "directory") {
     if ((folder.modeThere & ownerBits) !== ownerBits) {
-      NodeFs.chmodSync(path, folder.modeThere | ownerBits)
+      destination.chmod(folder.path, folder.modeThere | ownerBits)
     }
   } else {
     if (folder.there === "something else") {
       if (folder.coverage === "way") {
         throw new Error(`something outside the whitelist is in the way at ${folder.path}`)
       }
-      NodeFs.unlinkSync(path)
+      NodeFs.unlinkSync(destination.entry(folder.path))
     }
-    makeDirectory(path, folder.parent === undefined)
+    destination.makeDirectory(folder.path)
     copying.folders += 1
   }
   folder.ready = true
@@ -136,12 +119,6 @@ function* copyFile(
   attempts: number,
   again: Array<PendingFile>
 ): Steps {
-  const request: FileCopy = {
-    source: hostPath(copying.source, file.path),
-    destination: hostPath(copying.destination, file.path),
-    temporary: copying.temporary(),
-    young: attempts === 1 ? "leave" : "copy"
-  }
   const onEnd = (attempt: Attempt): void => {
     if (attempt._tag === "Placed") {
       placed(copying, file, attempt.size)
@@ -158,9 +135,15 @@ function* copyFile(
   const onError = (error: unknown): void => fail(copying, file.path, reasonOf(error))
   try {
     if (file.folder === undefined) {
-      makeDirectory(NodePath.dirname(request.destination), true)
+      copying.destination.makeRoom(file.path)
     } else {
       prepare(copying, file.folder)
+    }
+    const request: FileCopy = {
+      source: copying.source.entry(file.path),
+      destination: copying.destination.entry(file.path),
+      temporary: copying.temporary(),
+      young: attempts === 1 ? "leave" : "copy"
     }
     if (file.size <= smallFileBytes) {
       onEnd(copySmall(request, copying.buffer))
@@ -198,7 +181,7 @@ export function* setModes(copying: Copying): Steps {
   const { folders, modes } = copying.plan
   const set = (path: string, mode: number): void => {
     try {
-      NodeFs.chmodSync(hostPath(copying.destination, path), mode)
+      copying.destination.chmod(path, mode)
     } catch (error) {
       fail(copying, path, `its permissions could not be set: ${reasonOf(error)}`)
     }

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as NodeFs from "node:fs"
+import type * as NodeFs from "node:fs"
+import type { Beneath } from "../Beneath.js"
 import type { FailedEntry, SkippedEntry, TransferCounts } from "./TransferOutcome.js"
 import type { Coverage, Whitelist } from "./Whitelist.js"
-import { systemCode } from "../SystemCode.js"
 
 /**
  * Both sides of a transfer. Paths inside are relative to them, with `/`
@@ -15,10 +15,8 @@ import { systemCode } from "../SystemCode.js"
  * @since 0.1.0
  */
 export interface Sides {
-  /** Host path of the source. */
-  readonly source: string
-  /** Host path of the destination. */
-  readonly destination: string
+  readonly source: Beneath
+  readonly destination: Beneath
   /** What the source itself is called in reports. */
   readonly name: string
 }
@@ -141,20 +139,6 @@ export const childPath = (folder: string, name: string): string =>
  */
 export const hostPath = (side: string, path: string): string =>
   path === "" ? side : `${side}/${path}`
-
-/**
- * What stands at a host path, or nothing. Throws when that cannot be told.
- *
- * @since 0.1.0
- */
-export const look = (path: string): NodeFs.BigIntStats | undefined => {
-  try {
-    return NodeFs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
-  } catch (error) {
-    if (systemCode(error) === "ENOTDIR") return undefined
-    throw error
-  }
-}
 
 /**
  * Puts an entry under the failures.

@@ -6,10 +6,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
+import type { Beneath } from "../Beneath.js"
 import { reasonOf } from "./FileCopy.js"
 import type { Steps } from "./Slices.js"
 import type { FailedEntry } from "./TransferOutcome.js"
-import { childPath, hostPath, look, type Surplus } from "./TransferPlan.js"
+import { childPath, type Surplus } from "./TransferPlan.js"
 import { entriesOf } from "./TransferScan.js"
 import type { Whitelist } from "./Whitelist.js"
 import { systemCode } from "../SystemCode.js"
@@ -20,8 +21,8 @@ import { systemCode } from "../SystemCode.js"
  * @since 0.1.0
  */
 export interface Removal {
-  /** Host path of the directory that paths are relative to. */
-  readonly destination: string
+  /** What paths are relative to. */
+  readonly destination: Beneath
   readonly whitelist: Whitelist
   /** What could not be removed is added here. */
   readonly failures: Array<FailedEntry>
@@ -40,10 +41,10 @@ const attempt = (removal: Removal, path: string, act: () => void): void => {
   }
 }
 
-const unlinkLarge = (removal: Removal, path: string): Effect.Effect<void> =>
+const unlinkLarge = (removal: Removal, path: string, host: string): Effect.Effect<void> =>
   Effect.uninterruptible(
     Effect.async((resume) => {
-      NodeFs.unlink(hostPath(removal.destination, path), (error) => {
+      NodeFs.unlink(host, (error) => {
         attempt(removal, path, () => {
           if (error !== null) throw error
           removal.removed += 1
@@ -54,24 +55,26 @@ const unlinkLarge = (removal: Removal, path: string): Effect.Effect<void> =>
   )
 
 function* removeFile(removal: Removal, path: string): Steps {
-  let large = false
+  let large: string | undefined
   attempt(removal, path, () => {
-    const host = hostPath(removal.destination, path)
-    const stats = look(host)
+    const stats = removal.destination.look(path)
     if (stats === undefined) return
-    large = stats.isFile() && stats.size > largeFileBytes
-    if (large) return
+    const host = removal.destination.entry(path)
+    if (stats.isFile() && stats.size > largeFileBytes) {
+      large = host
+      return
+    }
     NodeFs.unlinkSync(host)
     removal.removed += 1
   })
-  yield large ? unlinkLarge(removal, path) : undefined
+  yield large === undefined ? undefined : unlinkLarge(removal, path, large)
 }
 
 const removeFolder = (removal: Removal, folder: Surplus): void => {
   if (folder.coverage === "way") return
   attempt(removal, folder.path, () => {
     try {
-      NodeFs.rmdirSync(hostPath(removal.destination, folder.path))
+      NodeFs.rmdirSync(removal.destination.entry(folder.path))
       removal.removed += 1
     } catch (error) {
       const code = systemCode(error)
@@ -85,7 +88,7 @@ const removeFolder = (removal: Removal, folder: Surplus): void => {
 function* emptyFolder(removal: Removal, folder: Surplus, subfolders: Array<Surplus>): Steps {
   const files: Array<string> = []
   try {
-    yield* entriesOf(hostPath(removal.destination, folder.path), (entry) => {
+    yield* entriesOf(removal.destination.directory(folder.path), (entry) => {
       const path = childPath(folder.path, entry.name)
       const coverage = folder.coverage === "all" ? "all" : removal.whitelist.coverage(path)
       if (coverage === "none") return

@@ -13,8 +13,6 @@ import {
   addFailure,
   childPath,
   type Folder,
-  hostPath,
-  look,
   permissions,
   type Plan,
   type ScanOptions
@@ -57,7 +55,7 @@ const folderAt = (
   stats: NodeFs.BigIntStats
 ): Folder => {
   const mayBeThere = parent === undefined || parent.there === "directory"
-  const there = mayBeThere ? look(hostPath(options.destination, path)) : undefined
+  const there = mayBeThere ? options.destination.look(path) : undefined
   return {
     path,
     parent,
@@ -117,7 +115,7 @@ const scanEntry = (
     return
   }
   try {
-    const stats = look(hostPath(options.source, path))
+    const stats = options.source.look(path)
     if (stats === undefined) {
       // Bytes that are no text were replaced when the name was read: the name leads nowhere.
       if (entry.name.includes("\uFFFD")) throw new Error("its name is not valid UTF-8")
@@ -126,8 +124,7 @@ const scanEntry = (
     if (stats.isDirectory()) {
       subfolders.push(folderAt(options, path, folder, coverage, stats))
     } else if (stats.isFile() && coverage !== "way") {
-      const there =
-        folder.there === "directory" ? look(hostPath(options.destination, path)) : undefined
+      const there = folder.there === "directory" ? options.destination.look(path) : undefined
       scanFile(plan, path, folder, stats, there)
     }
   } catch (error) {
@@ -142,7 +139,7 @@ function* scanSurplus(
   folder: { readonly path: string; readonly coverage: Coverage },
   names: ReadonlySet<string>
 ): Steps {
-  yield* entriesOf(hostPath(options.destination, folder.path), (entry) => {
+  yield* entriesOf(options.destination.directory(folder.path), (entry) => {
     if (names.has(entry.name)) return
     const path = childPath(folder.path, entry.name)
     const coverage = folder.coverage === "all" ? "all" : options.whitelist.coverage(path)
@@ -170,7 +167,7 @@ function* scanFolder(
   const names =
     options.carryDeletions && folder.there === "directory" ? new Set<string>() : undefined
   try {
-    yield* entriesOf(hostPath(options.source, folder.path), (entry) => {
+    yield* entriesOf(options.source.directory(folder.path), (entry) => {
       if (!isFileOnTheWay(options, folder, entry)) names?.add(entry.name)
       scanEntry(options, plan, folder, entry, subfolders)
     })
@@ -198,7 +195,7 @@ function* scanMissing(options: ScanOptions, plan: Plan): Steps {
     return
   }
   if (!options.carryDeletions) return
-  const there = look(options.destination)
+  const there = options.destination.look("")
   const coverage = options.whitelist.coverage("")
   if (there === undefined || coverage === "none") return
   if (there.isDirectory()) {
@@ -216,7 +213,7 @@ function* scanMissing(options: ScanOptions, plan: Plan): Steps {
  */
 export function* scan(options: ScanOptions, plan: Plan): Steps {
   try {
-    const stats = look(options.source)
+    const stats = options.source.look("")
     if (stats === undefined) {
       yield* scanMissing(options, plan)
     } else if (stats.isDirectory() && !options.directories) {
@@ -224,7 +221,7 @@ export function* scan(options: ScanOptions, plan: Plan): Steps {
     } else if (stats.isDirectory()) {
       yield* scanTree(options, plan, stats)
     } else if (stats.isFile()) {
-      scanFile(plan, "", undefined, stats, look(options.destination))
+      scanFile(plan, "", undefined, stats, options.destination.look(""))
     } else {
       addFailure(plan, options, "", "it is neither a file nor a directory")
     }
