@@ -238,11 +238,12 @@ describe("LocalAgentBay", () => {
     })
   )
 
-  it.scopedLive("keeps the files of sessions when the state file is lost, and names them", () =>
+  it.scopedLive("keeps the files of sessions that the state does not know, and names them", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
       const ids = yield* Effect.gen(function* () {
         const server = yield* LocalAgentBay.LocalAgentBay
+        yield* server.admin.snapshot("early")
         const ids = [yield* Wire.createSession(), yield* Wire.createSession()]
         for (const id of ids) NodeFs.writeFileSync(`${server.sessionDirectory(id)}/tmp/a`, id)
         return ids
@@ -250,6 +251,12 @@ describe("LocalAgentBay", () => {
       for (const name of NodeFs.readdirSync(directory)) {
         if (name.startsWith("state.sqlite")) NodeFs.rmSync(`${directory}/${name}`)
       }
+      // A new state would make them unknown; an older one does, and that is said.
+      const error = yield* Effect.void.pipe(serving(directory), Effect.flip)
+      assert.strictEqual(error.reason, "State")
+      NodeFs.copyFileSync(`${directory}/snapshots/early/state.sqlite`, `${directory}/state.sqlite`)
+      // Made for a session, by a server that died before it was written down.
+      NodeFs.mkdirSync(`${directory}/sessions/session-bare/root/tmp`, { recursive: true })
       const log = collecting()
       yield* Effect.void.pipe(serving(directory), Effect.provide(log.layer))
       for (const id of ids) {
@@ -259,6 +266,7 @@ describe("LocalAgentBay", () => {
       }
       assert.lengthOf(log.seen, 1)
       assert.match(log.seen.join(), /^WARN /)
+      assert.lengthOf(NodeFs.readdirSync(`${directory}/sessions`), ids.length)
     })
   )
 

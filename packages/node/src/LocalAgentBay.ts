@@ -27,7 +27,7 @@ import * as HttpFront from "./local/http/HttpFront.js"
 import * as Rooms from "./local/Rooms.js"
 import * as Listener from "./local/http/Listener.js"
 import type { LocalAdminError } from "./local/admin/AdminError.js"
-import { causedBy, LocalAgentBayError } from "./local/LocalAgentBayError.js"
+import { causedBy, LocalAgentBayError, ofState } from "./local/LocalAgentBayError.js"
 import * as ServerClock from "./local/ServerClock.js"
 import * as Snapshot from "./local/admin/Snapshot.js"
 import * as Shell from "./local/shell/Shell.js"
@@ -330,12 +330,6 @@ const serve = (
     }
   })
 
-/** What cannot be read from the state file at the start. */
-const unreadable =
-  (dataDirectory: string) =>
-  (cause: LocalAgentBayError | ContextStore.StateFailure | LocalAdminError) =>
-    cause._tag === "LocalAgentBayError" ? cause : causedBy("State", dataDirectory)(cause)
-
 /**
  * Starts Local AgentBay; closing the layer stops it. Transfers that still run then end as
  * `Failed`, everything else is there again at the next start.
@@ -357,7 +351,7 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
       )
     ),
     Layer.provide(DataDirectory.layer(dataDirectory)),
-    Layer.mapError(unreadable(dataDirectory)),
+    Layer.mapError(ofState(dataDirectory)),
     Layer.provide(NodeFileSystem.layer)
   )
   return Layer.scoped(

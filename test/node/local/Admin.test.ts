@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as NodeFs from "node:fs"
 import * as Snapshot from "../../../packages/node/src/local/admin/Snapshot.js"
+import * as StateCopy from "../../../packages/node/src/local/admin/StateCopy.js"
 import { layout } from "../../../packages/node/src/local/DataDirectory.js"
 import { collecting, many, serving, temporaryDirectory, writeMany } from "./life.js"
 import * as Wire from "./wire.js"
@@ -278,6 +279,25 @@ describe("admin", () => {
       assert.deepStrictEqual(NodeFs.readdirSync(places.snapshots), ["s"])
       yield* Effect.flatMap(admin, ({ restore }) => restore("s")).pipe(serving(directory))
       assert.deepStrictEqual(yield* contents.pipe(serving(directory)), ["old"])
+    })
+  )
+
+  it.scopedLive("a reset that was cut off is finished at the next start", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const places = layout(directory)
+      yield* Effect.gen(function* () {
+        const { id, session } = yield* prepare({})
+        write(session, { "a.txt": "a" })
+        yield* Wire.sync(id)
+      }).pipe(serving(directory))
+      // The process ends after its first step: the state is empty, the files are there.
+      NodeFs.mkdirSync(places.snapshots)
+      NodeFs.writeFileSync(`${places.snapshots}/.resetting`, "")
+      yield* Effect.promise(() => StateCopy.clear(places.stateFile))
+      const left = yield* Effect.map(LocalAgentBay.LocalAgentBay, leftIn).pipe(serving(directory))
+      assert.deepStrictEqual(left, [])
+      assert.deepStrictEqual(NodeFs.readdirSync(places.snapshots), [])
     })
   )
 

@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as NodePath from "node:path"
 import { pathToFileURL } from "node:url"
-import { causedBy, LocalAgentBayError } from "./LocalAgentBayError.js"
+import { causedBy, isDamage, LocalAgentBayError } from "./LocalAgentBayError.js"
 
 /**
  * Where things lie. All paths are absolute paths of this machine.
@@ -45,6 +45,8 @@ export interface Service {
   readonly staging: string
   /** What was cleared and deleted, until it is removed for good. Created when needed. */
   readonly trash: string
+  /** The directory that holds one directory for each context. */
+  readonly contexts: string
   /** The directory that holds one directory for each session. */
   readonly sessions: string
   /** Everything that belongs to one session. */
@@ -74,6 +76,7 @@ export class DataDirectory extends Context.Tag("@effect-agentbay/node/local/Data
  */
 export const layout = (root: string): Service => {
   const sessions = NodePath.join(root, "sessions")
+  const contexts = NodePath.join(root, "contexts")
   return {
     root,
     lockFile: NodePath.join(root, "lock.sqlite"),
@@ -87,11 +90,12 @@ export const layout = (root: string): Service => {
     advertisementFile: NodePath.join(root, "server.json"),
     staging: NodePath.join(root, "staging"),
     trash: NodePath.join(root, "trash"),
+    contexts,
     sessions,
     session: (sessionId) => NodePath.join(sessions, sessionId),
     sessionRoot: (sessionId) => NodePath.join(sessions, sessionId, "root"),
-    context: (contextId) => NodePath.join(root, "contexts", contextId),
-    contextFiles: (contextId) => NodePath.join(root, "contexts", contextId, "files")
+    context: (contextId) => NodePath.join(contexts, contextId),
+    contextFiles: (contextId) => NodePath.join(contexts, contextId, "files")
   }
 }
 
@@ -107,15 +111,25 @@ const lock = ({
   lockFile,
   root
 }: Service): Effect.Effect<void, LocalAgentBayError, Scope.Scope> => {
-  // That the lock is taken is all there is to say; how the database words it helps nobody.
-  const failure = (cause: unknown) =>
-    isBusy(cause)
+  const failure = (cause: unknown) => {
+    // That the lock is taken is all there is to say; how the database words it helps nobody.
+    if (isBusy(cause)) {
+      return new LocalAgentBayError({
+        reason: "DataDirectoryInUse",
+        dataDirectory: root,
+        detail: "its lock is held"
+      })
+    }
+    const error = causedBy("DataDirectory", root)(cause)
+    // It is not replaced here: another server may hold the one that would go.
+    return isDamage(cause)
       ? new LocalAgentBayError({
-          reason: "DataDirectoryInUse",
-          dataDirectory: root,
-          detail: "its lock is held"
+          ...error,
+          detail: `its lock ${NodePath.basename(lockFile)} is damaged (${error.detail})`,
+          remedy: "When no server works there, delete it: it holds nothing."
         })
-      : causedBy("DataDirectory", root)(cause)
+      : error
+  }
   const client = Effect.acquireRelease(
     Effect.try({
       try: () => Libsql.createClient({ url: pathToFileURL(lockFile).href }),

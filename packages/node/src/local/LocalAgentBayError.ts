@@ -12,10 +12,11 @@ import * as Schema from "effect/Schema"
  *   or choose another directory.
  * - `DataDirectory`: the data directory cannot be created, read or written, its path is
  *   blank, or it holds files of something else.
- * - `State`: the state file in the data directory cannot be opened, or a newer version of
- *   this library wrote it.
+ * - `State`: the state file in the data directory is damaged, missing although there are
+ *   files it should know of, cannot be opened, or a newer version of this library wrote it.
  * - `Listen`: host or port is no possible one, or the address cannot be listened on.
- * - `ApiKey`: the key that was given is blank.
+ * - `ApiKey`: the key that was given is blank, or a secret that is kept in the data directory
+ *   cannot be one.
  * - `Tls`: the certificate or its key cannot be read, do not belong together, or cannot be
  *   made.
  * - `Origin`: one of the origins of pages that may call it is none.
@@ -39,6 +40,8 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
   ),
   dataDirectory: Schema.String,
   detail: Schema.String,
+  /** What to do about it, where that is something else than usual for the reason. */
+  remedy: Schema.optionalWith(Schema.String, { exact: true }),
   cause: Schema.optionalWith(Schema.Defect, { exact: true })
 }) {
   override get message(): string {
@@ -53,21 +56,22 @@ export class LocalAgentBayError extends Schema.TaggedError<LocalAgentBayError>(
         return (
           `The data directory ${this.dataDirectory.trim() || '""'} cannot be used: ${this.detail}. ` +
           // Without a cause it was not the system that refused it.
-          (this.cause === undefined
-            ? "Choose an empty or a new directory."
-            : "Check its permissions and the free space, or choose another one.")
+          (this.remedy ??
+            (this.cause === undefined
+              ? "Choose an empty or a new directory."
+              : "Check its permissions and the free space, or choose another one."))
         )
       case "State":
         return (
           `The state of Local AgentBay in ${this.dataDirectory} cannot be opened: ${this.detail}. ` +
-          "Update this library, or choose another data directory."
+          (this.remedy ?? "Check its permissions and the free space, or choose another directory.")
         )
       case "Listen":
         return `Local AgentBay cannot listen: ${this.detail}. Choose another host or port.`
       case "ApiKey":
         return (
-          `Local AgentBay cannot take the API key it was given: ${this.detail}. ` +
-          "Give another one, or none for a random one."
+          `Local AgentBay cannot take its key: ${this.detail}. ` +
+          (this.remedy ?? "Give another one, or none for a random one.")
         )
       case "Tls":
         return (
@@ -99,3 +103,64 @@ export const causedBy =
   (reason: LocalAgentBayError["reason"], dataDirectory: string) =>
   (cause: unknown): LocalAgentBayError =>
     new LocalAgentBayError({ reason, dataDirectory, detail: describe(cause), cause })
+
+/** What SQLite says of a file that it cannot make sense of. */
+const damages = ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ"]
+
+/**
+ * Whether the database found a file damaged.
+ *
+ * @internal
+ */
+export const isDamage = (cause: unknown): boolean => {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
+  return damages.some((damage) => code.startsWith(damage))
+}
+
+/** What SQLite says when a file cannot be reached, read or written as it is. */
+const obstacles = [
+  "SQLITE_FULL",
+  "SQLITE_READONLY",
+  "SQLITE_CANTOPEN",
+  "SQLITE_PERM",
+  "SQLITE_BUSY",
+  "SQLITE_IOERR"
+]
+
+/**
+ * The state file is not the one that belongs to the files beside it, or not readable as one.
+ *
+ * @internal
+ */
+export const stateDamaged = (
+  dataDirectory: string,
+  detail: string,
+  cause?: unknown
+): LocalAgentBayError =>
+  new LocalAgentBayError({
+    reason: "State",
+    dataDirectory,
+    detail,
+    remedy:
+      "Put back a copy of state.sqlite (a snapshot has one) and remove state.sqlite-wal and " +
+      "state.sqlite-shm beside it; or move the directory out of the way to start anew. Nothing was " +
+      "changed: the files are in its folders contexts and sessions.",
+    ...(cause === undefined ? {} : { cause })
+  })
+
+/**
+ * The error of a start that could not read the state, made of what was thrown.
+ *
+ * @internal
+ */
+export const ofState =
+  (dataDirectory: string) =>
+  (thrown: unknown): LocalAgentBayError => {
+    if (thrown instanceof LocalAgentBayError) return thrown
+    // The SQL client puts its own error around that of the database.
+    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
+    return !isDamage(cause) && obstacles.some((obstacle) => code.startsWith(obstacle))
+      ? causedBy("State", dataDirectory)(cause)
+      : stateDamaged(dataDirectory, describe(cause), cause)
+  }

@@ -119,17 +119,28 @@ const removeAtOnce = async (directory: DataDirectory, path: string): Promise<voi
 const stateIn = (directory: DataDirectory, folder: string): string =>
   NodePath.join(folder, NodePath.basename(directory.stateFile))
 
+/** Stands as long as a reset is not over. */
+const resetting = (directory: DataDirectory): string =>
+  NodePath.join(directory.snapshots, ".resetting")
+
+const removeAll = async (directory: DataDirectory): Promise<void> => {
+  await StateCopy.clear(directory.stateFile)
+  await discardFolders(directory)
+  await ready(directory)
+  await NodeFs.rm(resetting(directory), { force: true })
+}
+
 /**
- * Removes all sessions, contexts and files.
+ * Removes all sessions, contexts and files. A server that ends in the middle of it leaves a mark,
+ * and {@link recover} does the rest: files without their state would keep the next from starting.
  *
  * @since 0.1.0
  */
 export const clear = (directory: DataDirectory): Effect.Effect<void, LocalAdminError> =>
   attempt(async () => {
-    // First of all: folders without a state are only unknown ones.
-    await StateCopy.clear(directory.stateFile)
-    await discardFolders(directory)
-    await ready(directory)
+    await NodeFs.mkdir(directory.snapshots, { recursive: true, mode: 0o700 })
+    await NodeFs.writeFile(resetting(directory), "")
+    await removeAll(directory)
   })
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -292,13 +303,14 @@ export const restoring = (directory: DataDirectory, folder: string) => {
 }
 
 /**
- * Takes back a restore in the middle of which a server ended.
+ * Takes back a restore in the middle of which a server ended, and finishes a reset.
  *
  * @since 0.1.0
  */
 export const recover = (directory: DataDirectory): Effect.Effect<void, LocalAdminError> =>
   attempt(async () => {
     if (!(await exists(directory.snapshots))) return
+    if (await exists(resetting(directory))) await removeAll(directory)
     for (const entry of await NodeFs.readdir(directory.snapshots)) {
       const path = NodePath.join(directory.snapshots, entry)
       if (entry.startsWith(asidePrefix)) await putBack(directory, path)

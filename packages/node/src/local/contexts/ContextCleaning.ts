@@ -122,6 +122,18 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
     Effect.forEach(ids, beginRemoval, { discard: true })
   )
 
+  // They may come from before an older copy of the state was put back.
+  const folders = yield* withFiles(
+    Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(directory.contexts))
+  ).pipe(Effect.orElseSucceed(() => []))
+  const known = new Set(yield* contexts.known)
+  const unknown = folders.filter((id) => !known.has(id))
+  if (unknown.length > 0) {
+    yield* Effect.logWarning(
+      `In ${directory.contexts} there are folders of no known context; they are left as they are: ` +
+        unknown.join(", ")
+    )
+  }
   yield* background.run(withFiles(Trash.empty(directory.trash)))
   yield* Effect.forEach(yield* contexts.clearing, beginClear, { discard: true })
   yield* removeNoted

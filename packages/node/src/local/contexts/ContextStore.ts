@@ -90,6 +90,8 @@ export interface Service {
   readonly clearing: Effect.Effect<ReadonlyArray<string>, StateFailure>
   /** The contexts that are forgotten, but whose files may still be there. */
   readonly removed: Effect.Effect<ReadonlyArray<string>, StateFailure>
+  /** All contexts that may have files. */
+  readonly known: Effect.Effect<ReadonlyArray<string>, StateFailure>
   /** The files of such a context are gone. */
   readonly cleaned: (id: string) => Statement<unknown>
 }
@@ -236,6 +238,12 @@ export const make: Effect.Effect<Service, never, State> = Effect.gen(function* (
       Effect.map(setState({ id, state }), (row) => (Option.isSome(row) ? "done" : "absent")),
     clearing: idsWhere(() => sql`SELECT id FROM contexts WHERE state = 'clearing'`),
     removed: idsWhere(() => sql`SELECT context_id AS id FROM removed_contexts`),
+    known: idsWhere(
+      () => sql`
+        SELECT id FROM contexts
+        UNION SELECT context_id AS id FROM internal_contexts
+        UNION SELECT context_id AS id FROM removed_contexts`
+    ),
     cleaned: (id) => sql`DELETE FROM removed_contexts WHERE context_id = ${id}`
   }
 })

@@ -12,15 +12,31 @@ import { causedBy, LocalAgentBayError } from "../LocalAgentBayError.js"
 import * as PrivateFile from "../PrivateFile.js"
 import * as Secret from "../Secret.js"
 
-/** A secret of the data directory: made when there is none, and kept for its owner alone. */
+/** It travels in headers and URLs, and is pasted into shells. */
+const isWord = (secret: string): boolean => /^[\x21-\x7e]+$/.test(secret)
+
+/**
+ * A secret of the data directory: made when there is none, and kept for its owner alone. One that
+ * is damaged is not replaced: clients may still have it.
+ */
 const kept = (
   fileOf: (directory: typeof DataDirectory.Service) => string,
   fresh: () => string
 ): Effect.Effect<Redacted.Redacted, LocalAgentBayError, DataDirectory | FileSystem.FileSystem> =>
   Effect.flatMap(DataDirectory, (directory) =>
     PrivateFile.keep(fileOf(directory), fresh).pipe(
-      Effect.map((secret) => Redacted.make(secret)),
-      Effect.mapError(causedBy("DataDirectory", directory.root))
+      Effect.mapError(causedBy("DataDirectory", directory.root)),
+      Effect.filterOrFail(
+        isWord,
+        () =>
+          new LocalAgentBayError({
+            reason: "ApiKey",
+            dataDirectory: directory.root,
+            detail: `what is in ${fileOf(directory)} is not one word of printable characters`,
+            remedy: "Put back the right one. Delete the file, and a new one is made."
+          })
+      ),
+      Effect.map((secret) => Redacted.make(secret))
     )
   )
 

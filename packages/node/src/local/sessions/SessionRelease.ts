@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as NodeFs from "node:fs/promises"
 import { BackgroundWork } from "../BackgroundWork.js"
 import type { StateFailure } from "../contexts/ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
@@ -51,7 +52,8 @@ type Needs =
 /**
  * Also takes up the releases that an earlier server did not finish, and removes the folders
  * of sessions that ended. Folders that belong to no session it knows are left alone: they
- * may be all that is left after the state file was lost.
+ * may be all that is left after the state file was lost. Only those without a single file go:
+ * an earlier server made them for a session, and died before the session was written down.
  *
  * @since 0.1.0
  */
@@ -66,6 +68,15 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
 
   const removeFolder = (id: string) =>
     Effect.annotateLogs(Trash.remove(directory.session(id)), "session", id)
+
+  /** Whether there is nothing below a path but folders. */
+  const isBare = (path: string): Effect.Effect<boolean> =>
+    Effect.promise(() =>
+      NodeFs.readdir(path, { withFileTypes: true, recursive: true }).then(
+        (entries) => entries.every((entry) => entry.isDirectory()),
+        () => false
+      )
+    )
 
   /** Says why the folder has to stay; an empty text when everything is in the store. */
   const uploadAll = Effect.fnUntraced(function* (session: Session) {
@@ -117,8 +128,9 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
   const unknown: Array<string> = []
   for (const id of yield* Effect.orElseSucceed(fs.readDirectory(directory.sessions), () => [])) {
     const use = yield* registry.table.folderUse(id)
-    if (use === "over") yield* removeFolder(id)
-    if (use === "unknown") unknown.push(id)
+    const isOver = use === "over" || (use === "unknown" && (yield* isBare(directory.session(id))))
+    if (isOver) yield* removeFolder(id)
+    else if (use === "unknown") unknown.push(id)
   }
   if (unknown.length > 0) {
     yield* Effect.logWarning(

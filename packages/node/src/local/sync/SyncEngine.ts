@@ -192,21 +192,23 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
     task: Task,
     exit: Exit.Exit<void, FileMove.MoveFailed | SqlError>
   ) {
-    if (Exit.isSuccess(exit)) {
-      task.status = "Success"
-    } else {
-      task.errorMessage = Cause.isInterruptedOnly(exit.cause)
-        ? stoppedMessage
-        : yield* failureMessage(task, exit.cause)
-      task.status = "Failed"
-    }
-    task.finished = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-    session.tasksRevision++
-    // The task has ended for those who ask, even if the state file cannot be written.
-    yield* Deferred.succeed(task.ended, undefined)
+    const outcome = Exit.isSuccess(exit)
+      ? ({ status: "Success", errorMessage: "" } as const)
+      : ({
+          status: "Failed",
+          errorMessage: Cause.isInterruptedOnly(exit.cause)
+            ? stoppedMessage
+            : yield* failureMessage(task, exit.cause)
+        } as const)
+    const finished = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    // Written before anybody is told: the next server must not take it back.
     yield* state
-      .atomically([table.endTask(task)])
+      .atomically([table.endTask({ ...task, ...outcome, finished })])
       .pipe(Effect.catchAll((error) => Effect.logError("A task's end was not written", error)))
+    // The task has ended for those who ask, even if the state file cannot be written.
+    Object.assign(task, outcome, { finished })
+    session.tasksRevision++
+    yield* Deferred.succeed(task.ended, undefined)
   })
 
   const failureMessage = (task: Task, cause: Cause.Cause<FileMove.MoveFailed | SqlError>) => {

@@ -1,0 +1,253 @@
+import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as NodeFs from "node:fs"
+import { createRequire } from "node:module"
+import { pathToFileURL } from "node:url"
+import { collecting, mount, serving, temporaryDirectory } from "../node/local/life.js"
+import { readTree } from "../node/local/trees.js"
+import * as Wire from "../node/local/wire.js"
+import { rounds } from "../rounds.js"
+import { random } from "./random.js"
+
+// A package of `packages/node`, and not one of the whole.
+const Libsql: { readonly createClient: (options: { readonly url: string }) => Client } =
+  createRequire(new URL("../../packages/node/package.json", import.meta.url))("@libsql/client")
+
+interface Client {
+  readonly execute: (statement: string) => Promise<unknown>
+  readonly close: () => void
+}
+
+/** Brings what stands in the write-ahead log into the state file itself. */
+const settle = (state: string) =>
+  Effect.promise(async () => {
+    const client = Libsql.createClient({ url: pathToFileURL(state).href })
+    await client.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    client.close()
+  })
+
+/**
+ * A copy, since a connection that was closed may live on until it is collected as garbage, and
+ * what it holds of a file would hide the damage.
+ */
+const copied = Effect.fnUntraced(function* (from: string) {
+  const directory = yield* temporaryDirectory
+  NodeFs.cpSync(from, directory, { recursive: true, preserveTimestamps: true })
+  for (const end of ["-wal", "-shm"])
+    NodeFs.rmSync(`${directory}/state.sqlite${end}`, { force: true })
+  return directory
+})
+
+/** A data directory with a context, a session and a stored file, at rest. */
+const worked = Effect.gen(function* () {
+  const original = yield* temporaryDirectory
+  const ids = yield* Effect.gen(function* () {
+    const contextId = yield* Wire.createContext("kept")
+    const id = yield* Wire.createSession({ contextId, path: mount })
+    yield* Wire.tool(id, "write_file", { path: `${mount}/a`, content: "1" })
+    yield* Wire.sync(id)
+    return { contextId, id }
+  }).pipe(serving(original))
+  yield* settle(`${original}/state.sqlite`)
+  const directory = yield* copied(original)
+  return { directory, ...ids, state: `${directory}/state.sqlite` }
+})
+
+type Worked = Effect.Effect.Success<typeof worked>
+
+const filesOf = ({ directory }: Worked) => ({
+  contexts: readTree(`${directory}/contexts`),
+  sessions: readTree(`${directory}/sessions`)
+})
+
+/** What is there is still known. */
+const isKnown = ({ contextId, id }: Worked) =>
+  Effect.gen(function* () {
+    assert.strictEqual(yield* Wire.createContext("kept"), contextId)
+    const read = yield* Wire.tool(id, "read_file", { path: `${mount}/a` })
+    assert.strictEqual(read.text, "1")
+    const [task] = yield* Wire.info(id, { TaskType: "upload" })
+    assert.strictEqual(task?.status, "Success")
+  })
+
+const start = ({ directory }: Worked) => Effect.void.pipe(serving(directory), Effect.either)
+
+/** Refuses to start, says a word for it, and touches nothing. */
+const refuses = Effect.fnUntraced(function* (
+  place: Worked,
+  reason: LocalAgentBay.LocalAgentBayError["reason"],
+  ...words: ReadonlyArray<string>
+) {
+  const before = filesOf(place)
+  const started = yield* start(place)
+  assert.isTrue(Either.isLeft(started), "it started")
+  if (Either.isRight(started)) return
+  assert.strictEqual(started.left.reason, reason)
+  for (const word of words) assert.include(started.left.message, word)
+  assert.deepStrictEqual(filesOf(place), before)
+})
+
+/** What a refusal tells to do. */
+const putBack = ({ state }: Worked, copy: Buffer) => {
+  for (const end of ["", "-wal", "-shm"]) NodeFs.rmSync(state + end, { force: true })
+  NodeFs.writeFileSync(state, copy)
+}
+
+const wayOut = "Put back a copy of state.sqlite"
+
+describe("a damaged data directory", () => {
+  const damages: ReadonlyArray<readonly [string, (state: string) => void]> = [
+    ["is missing", (state) => NodeFs.rmSync(state)],
+    ["is empty", (state) => NodeFs.truncateSync(state)],
+    ["is a text", (state) => NodeFs.writeFileSync(state, "no database ".repeat(999))],
+    ["is a short text", (state) => NodeFs.writeFileSync(state, "no database")],
+    ["is cut off", (state) => NodeFs.truncateSync(state, NodeFs.statSync(state).size - 5000)],
+    ["is all zeros", (state) => NodeFs.writeFileSync(state, Buffer.alloc(8192))],
+    ["is another database", (state) => NodeFs.copyFileSync(`${state}.other`, state)]
+  ]
+  for (const [damage, make] of damages) {
+    it.scopedLive(`whose state ${damage} is refused, and works again with the right one`, () =>
+      Effect.gen(function* () {
+        const place = yield* worked
+        const other = yield* temporaryDirectory
+        yield* Effect.void.pipe(serving(other))
+        // A database that never held anything of ours.
+        NodeFs.copyFileSync(`${other}/lock.sqlite`, `${place.state}.other`)
+        const copy = NodeFs.readFileSync(place.state)
+        make(place.state)
+        yield* refuses(place, "State", place.directory, wayOut)
+        // A second attempt finds things as the first one did.
+        yield* refuses(place, "State", wayOut)
+        putBack(place, copy)
+        yield* isKnown(place).pipe(serving(place.directory))
+      })
+    )
+  }
+
+  it.scopedLive("whose state a newer version wrote is refused", () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      const copy = NodeFs.readFileSync(place.state)
+      const newer = Buffer.from(copy)
+      // Where SQLite keeps `user_version`.
+      newer.writeUInt32BE(999, 60)
+      putBack(place, newer)
+      yield* refuses(place, "State", "newer version (999", "Update this library")
+      putBack(place, copy)
+      yield* isKnown(place).pipe(serving(place.directory))
+    })
+  )
+
+  const count = rounds({ short: 60, long: 2000 })
+  const seed = 20_261_127
+
+  it.scopedLive(`with ${count} states of flipped bytes works or is refused (seed ${seed})`, () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      const draws = random(seed)
+      const good = NodeFs.readFileSync(place.state)
+      const before = filesOf(place)
+      let refused = 0
+      for (let round = 0; round < count; round++) {
+        const bad = Buffer.from(good)
+        const at: Array<number> = []
+        for (let flips = 1 + draws.below(20); flips > 0; flips--) {
+          // Most of them in the pages of the schema and of the first tables.
+          const position = draws.below(draws.chance(0.5) ? 8192 : bad.length)
+          bad[position] = draws.below(256)
+          at.push(position)
+        }
+        putBack(place, bad)
+        const started = yield* Effect.exit(start(place))
+        const what = `round ${round}, bytes ${at.join()}`
+        if (started._tag === "Failure") return assert.fail(`${what}: ${String(started.cause)}`)
+        if (Either.isLeft(started.value)) {
+          refused += 1
+          assert.strictEqual(started.value.left.reason, "State", what)
+        }
+        assert.deepStrictEqual(filesOf(place), before, what)
+      }
+      assert.isAbove(refused, 0)
+      putBack(place, good)
+      yield* isKnown(place).pipe(serving(place.directory))
+    }).pipe(Effect.provide(collecting().layer))
+  )
+
+  it.scopedLive("whose lock is no lock is refused, and says what to do", () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      const garbage = "garbage ".repeat(500)
+      NodeFs.writeFileSync(`${place.directory}/lock.sqlite`, garbage)
+      yield* refuses(place, "DataDirectory", "lock.sqlite", "delete it")
+      assert.strictEqual(NodeFs.readFileSync(`${place.directory}/lock.sqlite`, "utf8"), garbage)
+      NodeFs.rmSync(`${place.directory}/lock.sqlite`)
+      yield* isKnown(place).pipe(serving(place.directory))
+      NodeFs.writeFileSync(`${place.directory}/lock.sqlite`, "")
+      yield* isKnown(place).pipe(serving(place.directory))
+    })
+  )
+
+  for (const file of ["api-key", "admin-token"]) {
+    it.scopedLive(
+      `makes a new ${file} for one that is missing or empty, refuses one that is garbled`,
+      () =>
+        Effect.gen(function* () {
+          const place = yield* worked
+          const path = `${place.directory}/${file}`
+          const first = NodeFs.readFileSync(path, "utf8")
+          NodeFs.rmSync(path)
+          yield* isKnown(place).pipe(serving(place.directory))
+          NodeFs.writeFileSync(path, " \n")
+          yield* isKnown(place).pipe(serving(place.directory))
+          assert.notStrictEqual(NodeFs.readFileSync(path, "utf8").trim(), "")
+          for (const garbled of [
+            "two words",
+            "two\nlines\n",
+            "\0\0\0\0",
+            Buffer.from([255, 254, 1])
+          ]) {
+            NodeFs.writeFileSync(path, garbled)
+            yield* refuses(place, "ApiKey", file, "Delete")
+            assert.deepStrictEqual(NodeFs.readFileSync(path), Buffer.from(garbled))
+          }
+          NodeFs.writeFileSync(path, first)
+          yield* isKnown(place).pipe(serving(place.directory))
+        })
+    )
+  }
+
+  it.scopedLive("whose advertisement is garbled has no server, until one comes", () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      const path = `${place.directory}/server.json`
+      for (const garbled of ["", "{", "\0\0", '{"url":"http://127.0.0.1:1"}', "[]"]) {
+        NodeFs.writeFileSync(path, garbled)
+        assert.isTrue(Option.isNone(yield* LocalAgentBay.readAdvertised(place.directory)))
+        yield* Effect.gen(function* () {
+          yield* isKnown(place)
+          const found = yield* LocalAgentBay.readAdvertised(place.directory)
+          const { url } = yield* LocalAgentBay.LocalAgentBay
+          assert.strictEqual(Option.getOrThrow(found).url, url)
+        }).pipe(serving(place.directory, { advertise: true }))
+      }
+    })
+  )
+
+  it.scopedLive("names the files of contexts that its state does not know", () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      const log = collecting()
+      const early = yield* worked
+      // The state of another directory, such as an older copy of its own.
+      putBack(place, NodeFs.readFileSync(early.state))
+      const before = filesOf(place)
+      yield* Effect.void.pipe(serving(place.directory), Effect.provide(log.layer))
+      assert.deepStrictEqual(filesOf(place).contexts, before.contexts)
+      assert.include(log.seen.join(), place.contextId)
+      assert.include(log.seen.join(), place.id)
+    })
+  )
+})
