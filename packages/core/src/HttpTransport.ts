@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { timeLimit } from "./internal/timeLimit.js"
 
 /**
  * A request as it goes on the wire. The method is always `POST`. URL and body may hold the
@@ -194,12 +195,7 @@ export const fromHttpClient = (httpClient: HttpClient.HttpClient): Service => {
             }))
           ),
           Effect.mapError(toFault),
-          // Also where nothing can be interrupted, as in finalizers, the time limit holds.
-          Effect.interruptible,
-          Effect.timeoutFail({
-            duration: timeout,
-            onTimeout: () => new TransportFault({ reason: "Timeout" })
-          })
+          timeLimit(timeout, () => new TransportFault({ reason: "Timeout" }))
         ),
     put: (upload) =>
       scoped

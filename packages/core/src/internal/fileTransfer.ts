@@ -8,6 +8,7 @@ import { ApiError, TransportError } from "../AgentBayError.js"
 import * as HttpTransport from "../HttpTransport.js"
 import { readRetryAfter } from "./envelope.js"
 import { handedOver } from "./handover.js"
+import { timeLimit } from "./timeLimit.js"
 import { bare, rewriteCause, systemCodeOf } from "./transportFault.js"
 
 /** A presigned URL, and the request id of the answer it came with. */
@@ -101,11 +102,7 @@ export const makeFileTransfer = (options: {
       Effect.catchAllCause(transport.put({ url, length, body: content }), (cause) =>
         Effect.failCause(rewriteCause(cause, fail, bareDefect))
       )
-    const putBytes = (bytes: Uint8Array) =>
-      put(bytes).pipe(
-        Effect.interruptible,
-        Effect.timeoutFail({ duration: timeout, onTimeout: () => fail(timedOut()) })
-      )
+    const putBytes = (bytes: Uint8Array) => timeLimit(timeout, () => fail(timedOut()))(put(bytes))
     const exchange =
       body instanceof Uint8Array
         ? putBytes(body)
@@ -138,10 +135,7 @@ export const makeFileTransfer = (options: {
 
   const download: FileTransfer["download"] = ({ requestId, url }) => {
     const fail = toError("GetContextFile", requestId)
-    const limited = <A, E, R>(pull: Effect.Effect<A, E, R>, onTimeout: () => E) =>
-      pull.pipe(Effect.interruptible, Effect.timeoutFail({ duration: timeout, onTimeout }))
-
-    const open = Effect.catchAllCause(limited(transport.get(url), timedOut), (cause) =>
+    const open = Effect.catchAllCause(timeLimit(timeout, timedOut)(transport.get(url)), (cause) =>
       Effect.failCause(rewriteCause(cause, fail, bareDefect))
     )
 
@@ -163,7 +157,10 @@ export const makeFileTransfer = (options: {
           : Stream.fail(brokenOff(status, received, length))
       )
       return Stream.fromPull(
-        Effect.map(Stream.toPull(body), (pull) => limited(pull, () => Option.some(timedOut())))
+        Effect.map(
+          Stream.toPull(body),
+          timeLimit(timeout, () => Option.some(timedOut()))
+        )
       ).pipe(
         Stream.mapErrorCause((cause) => rewriteCause(cause, fail, bareDefect)),
         Stream.map((bytes) => {

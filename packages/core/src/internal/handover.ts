@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import { timeLimit } from "./timeLimit.js"
 
 /**
  * Runs a source of bytes in the caller's own fiber and hands what it gives to a reader, piece
@@ -28,10 +29,7 @@ export const handedOver = <A, E, E2, E3>(options: {
     (queue) => {
       let taken = 0
       const hand = (piece: Uint8Array | undefined) =>
-        Effect.timeoutFail(Queue.offer(queue, piece), {
-          duration: options.timeout,
-          onTimeout: options.onTimeout
-        })
+        timeLimit(options.timeout, options.onTimeout)(Queue.offer(queue, piece))
       const giving = Stream.runForEach(options.source, hand).pipe(
         Effect.zipRight(hand(undefined)),
         Effect.zipRight(Effect.sleep(options.timeout)),

@@ -1,7 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { CallError, InvalidArgument, SyncTimeout } from "../AgentBayError.js"
@@ -146,12 +145,13 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       if (timeout === undefined) return started
       const expected = target === undefined ? undefined : [target]
       const triggered: Triggered = { requestId: "", baseline: [], expected }
-      return Effect.timeoutOption(started, timeout).pipe(
-        Effect.flatMap(
-          Option.match({
-            onNone: () => neverAnswered({ triggered, request, since: calledAt, deadline }),
-            onSome: Effect.succeed
-          })
+      return Effect.flatten(
+        Effect.raceFirst(
+          Effect.map(started, (begun) => Effect.succeed(begun)),
+          Effect.delay(
+            Effect.succeed(neverAnswered({ triggered, request, since: calledAt, deadline })),
+            timeout
+          )
         )
       )
     })
