@@ -8,36 +8,18 @@ import * as ParseResult from "effect/ParseResult"
 const longestShown = 40
 
 /**
- * An issue with something small in the place of what was found. Data may be nested so deeply that
- * to write it takes all of the stack, and so large that it takes long; and none of it is shown.
+ * An issue with nothing in the place of the data. It may be nested so deeply that to write it takes
+ * all of the stack, and so large that it takes long; and it is not shown.
  */
 const withoutValues = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
-  switch (issue._tag) {
-    case "Type": {
-      const { actual } = issue
-      const small =
-        typeof actual === "string"
-          ? actual.slice(0, longestShown + 1)
-          : Array.isArray(actual)
-            ? []
-            : {}
-      return typeof actual === "string" || (typeof actual === "object" && actual !== null)
-        ? { ...issue, actual: small }
-        : issue
-    }
-    case "Composite": {
-      const [first, ...rest] = [issue.issues].flat()
-      return first === undefined
-        ? issue
-        : { ...issue, issues: [withoutValues(first), ...rest.map(withoutValues)] }
-    }
-    case "Pointer":
-    case "Refinement":
-    case "Transformation":
-      return { ...issue, issue: withoutValues(issue.issue) }
-    default:
-      return issue
+  if ("issue" in issue) return { ...issue, issue: withoutValues(issue.issue) }
+  if (issue._tag === "Composite") {
+    const [first, ...rest] = [issue.issues].flat().map(withoutValues)
+    return first === undefined ? issue : { ...issue, issues: [first, ...rest] }
   }
+  const { _tag, actual } = issue
+  if (_tag !== "Type" || Object(actual) !== actual) return issue
+  return { ...issue, actual: Array.isArray(actual) ? [] : {} }
 }
 
 /**
