@@ -15,6 +15,7 @@ import * as ToolOperations from "./Protocol/ToolOperations.js"
 export * from "./Protocol/ContextFileOperations.js"
 export * from "./Protocol/ContextOperations.js"
 export * from "./Protocol/ContextStoreOperations.js"
+export { issuesOf } from "./Protocol/Issue.js"
 export {
   type Any,
   apiVersion,

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { issuesOf } from "@effect-agentbay/core/Protocol"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -293,8 +294,8 @@ export class FaultsInvalid extends Schema.TaggedError<FaultsInvalid>(
 }
 
 /** The deepest of the issues: of a union, the one that got furthest knows best what was meant. */
-const furthest = (issues: ReadonlyArray<ParseResult.ArrayFormatterIssue>) =>
-  issues.reduce<ParseResult.ArrayFormatterIssue | undefined>(
+const furthest = (issues: ReturnType<typeof issuesOf>) =>
+  issues.reduce<(typeof issues)[number] | undefined>(
     (best, issue) => (best === undefined || issue.path.length > best.path.length ? issue : best),
     undefined
   )
@@ -306,8 +307,8 @@ const nameOf = (input: unknown, index: PropertyKey | undefined): string => {
 }
 
 const explain = (input: unknown, error: ParseResult.ParseError): string => {
-  const issue = furthest(ParseResult.ArrayFormatter.formatErrorSync(error))
-  if (issue === undefined) return error.message
+  const issue = furthest(issuesOf(error.issue))
+  if (issue === undefined) return "they have another shape"
   const [index, ...inside] = issue.path
   if (typeof index !== "number") return "they must be a list of rules"
   const where = inside.length === 0 ? "" : `${inside.map(String).join(".")}: `

@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import type { Operation, Parameters } from "@effect-agentbay/core/Protocol"
+import { issuesOf, type Operation, type Parameters } from "@effect-agentbay/core/Protocol"
 import type { PlatformError } from "@effect/platform/Error"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { StateFailure } from "../contexts/ContextStore.js"
 import * as Refusal from "./Refusal.js"
@@ -48,7 +48,7 @@ const longestIssue = 300
 
 /** Names the parameter that could not be read. */
 const malformed = (error: ParseResult.ParseError): Refusal.Refusal => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const [issue] = issuesOf(error.issue)
   const [parameter, ...inside] = issue?.path ?? []
   const where = inside.length === 0 ? "" : ` at ${inside.map(String).join(".")}`
   return Refusal.invalidParameter(

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { issuesOf } from "@effect-agentbay/core/Protocol"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -64,8 +65,12 @@ const ClockRequest = Schema.Struct({ advance: Schema.Union(Schema.Number, Schema
 
 /** Names what is wrong, never the text itself: it may be anything. */
 const read = <A, I>(schema: Schema.Schema<A, I>, body: string): Effect.Effect<A, LocalAdminError> =>
-  Effect.mapError(Schema.decodeUnknown(Schema.parseJson(schema))(body), (error) =>
-    invalid(`the body is not as it should be: ${error.message.split("\n").at(-1)?.trim() ?? ""}`)
+  Effect.mapError(Schema.decodeUnknown(Schema.parseJson(schema))(body), ({ issue }) =>
+    invalid(
+      `the body is not as it should be: ${issuesOf(issue)
+        .map(({ message, path }) => [...path.map(String), message].join(": "))
+        .join("; ")}`
+    )
   )
 
 /** A request that may be carried out, taken apart. */

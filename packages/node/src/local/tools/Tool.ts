@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import { issuesOf } from "@effect-agentbay/core/Protocol"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { systemCode } from "../SystemCode.js"
 
@@ -114,7 +114,7 @@ export const define = <A, I>(definition: {
     call: (place, args) =>
       decode(args).pipe(
         Effect.mapError((error) => {
-          const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
+          const issues = issuesOf(error.issue)
           return invalid(
             name,
             issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")

@@ -1,0 +1,61 @@
+/** What the fuzz tests of this folder have found, each by itself. */
+import * as AgentBayTest from "@effect-agentbay/core/AgentBayTest"
+import * as AgentBay from "@effect-agentbay/core/AgentBay"
+import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Wire from "../node/local/wire.js"
+
+const deep = (depth: number): string => "[".repeat(depth) + "]".repeat(depth)
+
+const front = Effect.flatMap(AgentBay.AgentBay, (agentBay) => agentBay.get("session-1"))
+
+describe("data that is nested very deeply", () => {
+  for (const [what, data] of [
+    ["as an answer's data", deep(50_000)],
+    ["as a text in it", `{"SessionId":${deep(50_000)}}`]
+  ] as const) {
+    it.effect(`${what} cannot be read, and is told so`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(front)
+        assert.strictEqual(error._tag, "TransportError")
+        assert.propertyVal(error, "reason", "Decode")
+        assert.include(error.message, "but it is a list")
+      }).pipe(
+        Effect.provide(
+          AgentBayTest.layer({
+            script: { GetSession: AgentBayTest.raw(200, `{"Success":true,"Data":${data}}`) }
+          })
+        )
+      )
+    )
+  }
+
+  it.scopedLive("is refused by Local AgentBay in a parameter, a tool's arguments and rules", () =>
+    Effect.gen(function* () {
+      const server = yield* LocalAgentBay.LocalAgentBay
+      const labels = `{"a":${deep(50_000)}}`
+      const refused = yield* Wire.request("CreateMcpSession", { Labels: labels })
+      assert.deepInclude(refused, { status: 400 })
+      assert.strictEqual(Wire.at(refused.body, "Code"), "InvalidParameter")
+
+      const session = yield* Wire.createSession()
+      const args = `{"path":${deep(50_000)}}`
+      assert.isTrue((yield* Wire.tool(session, "read_file", args)).isError)
+
+      const authorization = `Bearer ${Redacted.value(server.adminToken)}`
+      for (const [method, path, body] of [
+        ["PUT", "faults", `[{"then":${deep(50_000)}}]`],
+        ["POST", "clock", `{"advance":${deep(50_000)}}`]
+      ] as const) {
+        const answer = yield* Wire.send(`${server.url}/admin/${path}`, {
+          method,
+          headers: { authorization },
+          body
+        })
+        assert.strictEqual(answer.status, 400, path)
+      }
+    }).pipe(Effect.provide(LocalAgentBay.layerTest))
+  )
+})
