@@ -37,13 +37,14 @@ const bareDefect = () => bare("The transport of files has a fault")
 
 const timedOut = () => new HttpTransport.TransportFault({ reason: "Timeout" })
 
-// A code is a word such as ECONNRESET. Anything else that a platform says of a fault may
-// quote the URL, which is as good as a key, so nothing else is kept.
+// A code is a word such as ECONNRESET, or one of those about certificates. Anything else that a
+// platform says of a fault may quote the URL, which is as good as a key, so nothing else is kept.
+const codeWord =
+  /^(?:E|UND_ERR_|ERR_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_)[A-Z_]{2,40}$/
+
 const codeOf = (fault: HttpTransport.TransportFault): string | undefined => {
   const code = systemCodeOf(fault)
-  return code !== undefined && /^(?:E|UND_ERR_|ERR_|CERT_)[A-Z_]{2,40}$/.test(code)
-    ? code
-    : undefined
+  return code !== undefined && codeWord.test(code) ? code : undefined
 }
 
 const lengthIn = ({ headers }: HttpTransport.Head): number | undefined => {

@@ -8,8 +8,13 @@ import { type BindingRef, type ContextStatusData, hasEnded } from "../ContextSta
  */
 export type Baseline = ReadonlyArray<ContextStatusData>
 
-// The same path may be written with a slash at its end.
-const plainPath = (path: string) => (path.endsWith("/") ? path.replace(/\/+$/, "") : path)
+// The same path may be written with slashes at its end. An expression for them would take
+// minutes for a path with thousands of slashes elsewhere.
+const plainPath = (path: string) => {
+  let end = path.length
+  while (end > 0 && path[end - 1] === "/") end -= 1
+  return end === path.length ? path : path.slice(0, end)
+}
 
 export const samePath = (one: string, other: string): boolean =>
   one === other || plainPath(one) === plainPath(other)

@@ -1,0 +1,151 @@
+/**
+ * What is promised of each fault at each request: rules, stated from docs/design.md (sections 4, 5,
+ * 6, 8 and 9) and docs/protocol.md (section 2), not from what the code does. Plain data.
+ */
+import { type Kind, shapeOf, type Slot } from "./effects.js"
+import type { Failure, Fault, Meaning } from "./faults.js"
+
+/** How often the answers of a slot are at fault. */
+export type Course = "once" | "always"
+
+/** What a cell of the matrix promises. */
+export interface Expected {
+  /** The error that the effect ends with; nothing when it goes well all the same. */
+  readonly failure: Failure | undefined
+  /** How many requests of the action are sent. */
+  readonly requests: number
+  /** The milliseconds from the first answer at fault to the next request, if there is one. */
+  readonly pause: number | undefined
+}
+
+// --- The three questions about an error (docs/design.md, sections 6 and 9)
+
+/** The same call may succeed later. */
+export const isWorthRepeating = ({ _tag, reason, status = 0 }: Failure): boolean => {
+  if (_tag === "ApiError") return reason === "Throttled" || reason === "ServerFault"
+  if (_tag === "ToolError") return false
+  if (reason === "Status") return status === 408 || status === 429 || status >= 500
+  return reason === "Transport" || reason === "Timeout"
+}
+
+/** It says nothing about what is waited for: also whatever did not come from the service. */
+export const passes = (failure: Failure): boolean =>
+  isWorthRepeating(failure) || failure.reason === "Status"
+
+const neverConnected = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]
+
+/** It proves that nothing was started: throttled, or no connection was ever made. */
+export const provesNoStart = ({ code, reason, status, _tag }: Failure): boolean =>
+  reason === "Throttled" ||
+  (_tag === "TransportError" && status === 429) ||
+  (_tag === "TransportError" && code !== undefined && neverConnected.includes(code))
+
+// --- What each kind of request does about it
+
+/** How many times the retry policy of the tests repeats, and how many faults in a row a wait lives through. */
+export const retries = 3
+export const maxConsecutiveErrors = 10
+
+/** The milliseconds from an answer to the next request, in the tests. */
+export const spacing: { readonly [kind in Kind]: number } = {
+  read: 1000,
+  start: 1000,
+  poll: 1500,
+  write: 0,
+  look: 0,
+  put: 0,
+  get: 0
+}
+
+/** How many more requests follow one that is always at fault. */
+export const repeats = (kind: Kind, failure: Failure): number => {
+  switch (kind) {
+    case "read":
+      return isWorthRepeating(failure) ? retries : 0
+    case "start":
+      return provesNoStart(failure) ? retries : 0
+    case "poll":
+      return passes(failure) ? maxConsecutiveErrors : 0
+    case "write":
+    case "look":
+    case "put":
+    case "get":
+      return 0
+  }
+}
+
+/** Where an effect does something else than its kind of request says, and why. */
+export interface Exception {
+  readonly effect: RegExp
+  readonly action: string
+  readonly kind: Kind
+  readonly about: (failure: Failure) => boolean
+  /** How the effect goes on; its requests of the action end there. */
+  readonly goesOn: string
+}
+
+export const exceptions: ReadonlyArray<Exception> = [
+  {
+    effect: /^contextManager\.sync \(everything\)|^session\.delete \(sync\)/,
+    action: "DescribeSessionContexts",
+    kind: "read",
+    about: ({ reason }) => reason === "ActionNotFound",
+    goesOn:
+      "A sync of everything asks for the bindings first. An endpoint that does not know that " +
+      "action (`ActionNotFound`) is judged by the tasks it lists."
+  },
+  {
+    effect: /^session\.delete|^agentBay\.session/,
+    action: "GetSessionDetail",
+    kind: "poll",
+    about: ({ reason }) => reason === "SessionNotFound",
+    goesOn:
+      "A session that is waited for to be gone is gone when the service says `SessionNotFound`."
+  }
+]
+
+const isException = (effect: string, slot: Slot, failure: Failure) =>
+  exceptions.some(
+    (one) =>
+      one.effect.test(effect) &&
+      one.action === slot.action &&
+      one.kind === slot.kind &&
+      one.about(failure)
+  )
+
+/** The requests of the slot's action until its first answer at fault, that one included. */
+const first = (slot: Slot, poll: number) => slot.before + (slot.kind === "poll" ? poll : 1)
+
+export interface Cell {
+  readonly effect: string
+  readonly slot: Slot
+  readonly fault: Fault
+  readonly course: Course
+  /** Which poll is the first at fault, from 1; of no matter to other kinds. */
+  readonly poll: number
+}
+
+/** What a cell promises; nothing where it is the business of the table of happenings. */
+export const expected = ({ course, effect, fault, poll, slot }: Cell): Expected | undefined => {
+  const meaning: Meaning = fault.means(shapeOf(slot))
+  const until = first(slot, poll)
+  if (meaning === "nothing") {
+    // A wait that is shown nothing goes by its grace, and so does one that begins with a read.
+    return slot.clean === until && slot.kind !== "poll"
+      ? { failure: undefined, requests: until, pause: undefined }
+      : undefined
+  }
+  if (meaning === "yes") {
+    // What a start that was accepted leads to is told by the polls.
+    if (slot.kind === "start") return undefined
+    return { failure: undefined, requests: slot.clean, pause: undefined }
+  }
+  if (isException(effect, slot, meaning)) {
+    return { failure: undefined, requests: until, pause: undefined }
+  }
+  const more = repeats(slot.kind, meaning)
+  const pause = more === 0 ? undefined : Math.max(spacing[slot.kind], fault.advice ?? 0)
+  return course === "once" && more > 0
+    ? { failure: undefined, requests: slot.clean + 1, pause }
+    : { failure: slot.quiet === true ? undefined : meaning, requests: until + more, pause }
+}
