@@ -5,6 +5,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, fork } from "node:child_process"
+import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as ServerProcess from "../node/local/serverProcess.js"
 import { rounds } from "../rounds.js"
@@ -12,7 +13,7 @@ import { trend } from "./trend.js"
 
 const sessions = rounds({ short: 4, long: 20 })
 const targets = rounds({ short: 250, long: 500 })
-const lastsMillis = rounds({ short: 4000, long: 50_000 })
+const lastsMillis = rounds({ short: 10_000, long: 180_000 })
 const intervalMillis = rounds({ short: 500, long: 1500 })
 const forMillis = rounds({ short: 15_000, long: 600_000 })
 const sampleMillis = rounds({ short: 500, long: 5000 })
@@ -74,7 +75,11 @@ type Message = { readonly server?: Server; readonly book?: Book; readonly result
 const started = (file: string, args: ReadonlyArray<string>, execArgv: ReadonlyArray<string> = []) =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      fork(fileURLToPath(new URL(file, import.meta.url)), [...args], { execArgv: [...execArgv] })
+      fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
+        execArgv: [...execArgv],
+        // Waiting is loaded, and not the disk that thousands of folders are made on.
+        env: existsSync("/dev/shm") ? { ...process.env, TMPDIR: "/dev/shm" } : process.env
+      })
     ),
     ServerProcess.kill
   )
@@ -128,13 +133,13 @@ describe("load", () => {
         assert.strictEqual(result.ended, result.started)
         assert.strictEqual(result.waitsLeft, 0)
         assert.strictEqual(result.rootsLeft, 0)
-        assert.isAbove(result.outcomes["completed"] ?? 0, result.count)
-        assert.isAbove(result.outcomes["failed by rule"] ?? 0, result.count / 20)
-        // Only what the server did to a trigger ends a sync that way, and a throttled one is repeated.
+        assert.isAbove(Math.min(...waits), 0.8 * result.count, "syncs that wait")
+        assert.isAbove(result.outcomes["completed"] ?? 0, 0.8 * result.count)
+        assert.isAbove(result.outcomes["failed by rule"] ?? 0, 0.08 * result.count)
         assert.isFalse(book.missed, "the book of the server is whole")
         assert.deepStrictEqual(book.early, [], "requests that came before they were to come")
         assert.isBelow(growth, Math.max(3 * noise, 0.02 * mean), "growth of the heap")
       }),
-    forMillis + lastsMillis * 8 + 240_000
+    forMillis + lastsMillis * 2 + 300_000
   )
 })
