@@ -2,5 +2,5 @@ import { describe } from "@effect/vitest"
 import { overSockets } from "./sockets.js"
 
 describe("interrupted over sockets, at any of its turns", () => {
-  overSockets(4, 1)
+  overSockets(15, 1)
 })
