@@ -5,7 +5,9 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, fork } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as ServerProcess from "../node/local/serverProcess.js"
 import { rounds } from "../rounds.js"
@@ -71,14 +73,27 @@ interface Result {
 
 type Message = { readonly server?: Server; readonly book?: Book; readonly result?: Result }
 
+// Waiting is loaded, and not the disk that thousands of folders are made on. A server that is
+// killed leaves its files behind.
+const memory = Effect.acquireRelease(
+  Effect.sync(() =>
+    mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "agentbay-load-"))
+  ),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
+)
+
 /** Starts a module of this folder in a process of its own; it is killed at the end at the latest. */
-const started = (file: string, args: ReadonlyArray<string>, execArgv: ReadonlyArray<string> = []) =>
+const started = (
+  home: string,
+  file: string,
+  args: ReadonlyArray<string>,
+  execArgv: ReadonlyArray<string> = []
+) =>
   Effect.acquireRelease(
     Effect.sync(() =>
       fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
         execArgv: [...execArgv],
-        // Waiting is loaded, and not the disk that thousands of folders are made on.
-        env: existsSync("/dev/shm") ? { ...process.env, TMPDIR: "/dev/shm" } : process.env
+        env: { ...process.env, TMPDIR: home }
       })
     ),
     ServerProcess.kill
@@ -104,11 +119,12 @@ describe("load", () => {
     `${sessions * targets} syncs wait for ${forMillis / 1000} s, with 1 % of faults`,
     () =>
       Effect.gen(function* () {
+        const home = yield* memory
         const serving = { faults, lastsMillis, retryAfterMillis, sessions, targets }
-        const server = yield* started("./loadServer.mjs", [JSON.stringify(serving)])
+        const server = yield* started(home, "./loadServer.mjs", [JSON.stringify(serving)])
         const opened = yield* answer(server)
         const place = needed(opened.server, opened)
-        const client = yield* started("./loadClient.mjs", [], ["--expose-gc"])
+        const client = yield* started(home, "./loadClient.mjs", [], ["--expose-gc"])
         const times = { forMillis, intervalMillis, lastsMillis, sampleMillis }
         const ended = yield* answer(client, { ...place, ...times })
         const result = needed(ended.result, ended)
