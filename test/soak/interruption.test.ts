@@ -1,10 +1,12 @@
 /** The same as `test/interruption`, more often. */
 import { describe } from "@effect/vitest"
+import { overSockets } from "../interruption/sockets.js"
 import { interruptions } from "../interruption/suite.js"
 import { rounds } from "../rounds.js"
 
-const atLeast = rounds({ short: 1, long: 10_000 })
+const atLeast = rounds({ short: 0, long: 10_000 })
 
-describe.runIf(atLeast > 1)("interrupted 10,000 times", () => {
+describe.runIf(atLeast > 0)("interrupted 10,000 times", () => {
   interruptions({ seeds: [2, 3, 4], oneStepOf: 1, atLeast })
+  overSockets(200, 2)
 })

@@ -5,6 +5,9 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, fork } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as ServerProcess from "../node/local/serverProcess.js"
 import { rounds } from "../rounds.js"
@@ -12,7 +15,7 @@ import { trend } from "./trend.js"
 
 const sessions = rounds({ short: 4, long: 20 })
 const targets = rounds({ short: 250, long: 500 })
-const lastsMillis = rounds({ short: 4000, long: 50_000 })
+const lastsMillis = rounds({ short: 10_000, long: 180_000 })
 const intervalMillis = rounds({ short: 500, long: 1500 })
 const forMillis = rounds({ short: 15_000, long: 600_000 })
 const sampleMillis = rounds({ short: 500, long: 5000 })
@@ -70,11 +73,28 @@ interface Result {
 
 type Message = { readonly server?: Server; readonly book?: Book; readonly result?: Result }
 
+// Waiting is loaded, and not the disk that thousands of folders are made on. A server that is
+// killed leaves its files behind.
+const memory = Effect.acquireRelease(
+  Effect.sync(() =>
+    mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "agentbay-load-"))
+  ),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
+)
+
 /** Starts a module of this folder in a process of its own; it is killed at the end at the latest. */
-const started = (file: string, args: ReadonlyArray<string>, execArgv: ReadonlyArray<string> = []) =>
+const started = (
+  home: string,
+  file: string,
+  args: ReadonlyArray<string>,
+  execArgv: ReadonlyArray<string> = []
+) =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      fork(fileURLToPath(new URL(file, import.meta.url)), [...args], { execArgv: [...execArgv] })
+      fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
+        execArgv: [...execArgv],
+        env: { ...process.env, TMPDIR: home }
+      })
     ),
     ServerProcess.kill
   )
@@ -99,11 +119,12 @@ describe("load", () => {
     `${sessions * targets} syncs wait for ${forMillis / 1000} s, with 1 % of faults`,
     () =>
       Effect.gen(function* () {
+        const home = yield* memory
         const serving = { faults, lastsMillis, retryAfterMillis, sessions, targets }
-        const server = yield* started("./loadServer.mjs", [JSON.stringify(serving)])
+        const server = yield* started(home, "./loadServer.mjs", [JSON.stringify(serving)])
         const opened = yield* answer(server)
         const place = needed(opened.server, opened)
-        const client = yield* started("./loadClient.mjs", [], ["--expose-gc"])
+        const client = yield* started(home, "./loadClient.mjs", [], ["--expose-gc"])
         const times = { forMillis, intervalMillis, lastsMillis, sampleMillis }
         const ended = yield* answer(client, { ...place, ...times })
         const result = needed(ended.result, ended)
@@ -128,13 +149,14 @@ describe("load", () => {
         assert.strictEqual(result.ended, result.started)
         assert.strictEqual(result.waitsLeft, 0)
         assert.strictEqual(result.rootsLeft, 0)
-        assert.isAbove(result.outcomes["completed"] ?? 0, result.count)
-        assert.isAbove(result.outcomes["failed by rule"] ?? 0, result.count / 20)
-        // Only what the server did to a trigger ends a sync that way, and a throttled one is repeated.
+        assert.isAbove(Math.min(...waits), 0.8 * result.count, "syncs that wait")
+        assert.isAbove(result.outcomes["completed"] ?? 0, 0.8 * result.count)
+        assert.isAbove(result.outcomes["failed by rule"] ?? 0, 0.08 * result.count)
         assert.isFalse(book.missed, "the book of the server is whole")
         assert.deepStrictEqual(book.early, [], "requests that came before they were to come")
         assert.isBelow(growth, Math.max(3 * noise, 0.02 * mean), "growth of the heap")
       }),
-    forMillis + lastsMillis * 8 + 240_000
+    // Only there so that a hang ends: the machine may be busy with something else.
+    rounds({ short: 300_000, long: 3_600_000 })
   )
 })

@@ -15,8 +15,8 @@ import {
   Schedule
 } from "effect"
 
-/** When all syncs have to be at their end that began in time, in times of how long they last. */
-const patience = 4
+/** When all syncs have to be at their end that were begun before the end of the load. */
+const patience = "10 minutes"
 
 const waiting = Effect.map(Metric.value(AgentBayMetrics.waiters), ({ value }) => value)
 
@@ -60,7 +60,7 @@ const run = ({ apiKey, forMillis, intervalMillis, lastsMillis, sampleMillis, ses
       } else note("failed by rule")
     } else if (Option.isSome(error) && error.value.operation === "SyncContext") {
       // What became of a trigger whose answer is lost, nobody knows.
-      note("lost trigger")
+      note(`lost trigger, ${error.value.reason}`)
     } else {
       isWrong(
         `${target.path}: ${Exit.isFailure(exit) ? Cause.pretty(exit.cause) : exit.value.outcome}`
@@ -92,8 +92,15 @@ const run = ({ apiKey, forMillis, intervalMillis, lastsMillis, sampleMillis, ses
       }
     }
     const count = fibers.length
-    // All have begun, ended once, and begun again.
-    yield* Effect.sleep(lastsMillis * 2)
+    // The trigger of one whose sync has just ended takes a moment.
+    yield* Effect.repeat(Effect.zipRight(Effect.sleep("1 second"), waiting), {
+      until: (waits) => waits >= 0.95 * count
+    }).pipe(
+      Effect.timeoutFail({
+        duration: lastsMillis * 2 + 300_000,
+        onTimeout: () => new Error("they never wait all at once")
+      })
+    )
     const begunAt = yield* Clock.currentTimeMillis
     const samples = []
     const sample = Effect.gen(function* () {
@@ -106,7 +113,7 @@ const run = ({ apiKey, forMillis, intervalMillis, lastsMillis, sampleMillis, ses
       Effect.ignore
     )
     time.isOver = true
-    const all = yield* Effect.timeoutOption(Fiber.awaitAll(fibers), lastsMillis * patience)
+    const all = yield* Effect.timeoutOption(Fiber.awaitAll(fibers), patience)
     yield* Effect.sleep(intervalMillis)
     return {
       count,
