@@ -158,10 +158,12 @@ const check = (exit: Exit.Exit<unknown, unknown>): void => {
     if (!AgentBayError.isAgentBayError(error)) throw new Error("another error", { cause: error })
     if (error.message.length > 20_000) throw new Error("a message of any length")
   }
-  if (!Cause.isFailType(exit.cause)) throw Cause.squash(exit.cause)
+  // Where several things went on at once, the end of one interrupts the others.
+  for (const defect of Cause.defects(exit.cause)) throw defect
+  if (!Cause.isFailure(exit.cause)) throw new Error("nobody interrupted it")
 }
 
-const perEffect = rounds({ short: 60, long: 600 })
+const perEffect = rounds({ short: 30, long: 600 })
 
 const run = (
   first: number,
