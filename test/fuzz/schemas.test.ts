@@ -69,6 +69,22 @@ const given: { readonly [name: string]: FastCheck.Arbitrary<unknown> } = {
   "GetContextInfo reply": tasks.map((contextStatus) => ({ data: { contextStatus } }))
 }
 
+// Times before 1970 read as unknown, and an `inputSchema` that is null as absent. Whoever holds
+// tasks or tools is only the same from the first reading on.
+const hasTasksOrTools = new Set([
+  "AgentBayError.SyncFailed",
+  "AgentBayError.SyncTimeout",
+  "ContextStatus.ContextStatusData",
+  "ContextStatusList",
+  "CreateMcpSession reply",
+  "GetContextInfo reply",
+  "GetSession reply",
+  "ListMcpTools reply",
+  "TokenContent",
+  "ToolListText",
+  "ToolListing"
+])
+
 const samplesOf = (name: string, schema: Any): ReadonlyArray<unknown> =>
   fc.sample(given[name] ?? Arbitrary.make(Schema.typeSchema(schema)), {
     seed: seed % 2 ** 31,
@@ -124,9 +140,9 @@ describe("every schema", () => {
       for (const value of sayable) {
         let first: unknown
         try {
-          // What is written first may be a shorter form of the value: times lose what is below
-          // a second, and what is empty may be left out. From then on nothing is lost.
           first = around(schema, value)
+          const written = (it: unknown) => throughText(ParseResult.encodeUnknownSync(schema)(it))
+          if (!hasTasksOrTools.has(name)) assert.deepStrictEqual(written(first), written(value))
           const second = around(schema, first)
           assert.isTrue(same(second, first), "it changed at the second reading")
         } catch (cause) {
