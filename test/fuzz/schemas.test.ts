@@ -50,14 +50,20 @@ const seconds = (millis: number) => Math.floor(millis / 1000)
 /** What is written is JSON, so only what JSON can say comes back. */
 const throughText = (encoded: unknown): unknown => JSON.parse(JSON.stringify(encoded ?? null))
 
-/** Whether JSON can say it: it knows no numbers that are not finite. */
+/**
+ * Whether JSON can say it: it knows no numbers that are not finite. And no record of Effect's
+ * schemas keeps a key named `__proto__`.
+ */
 const isSayable = (schema: Any, value: unknown): boolean => {
-  let finite = true
-  JSON.stringify(ParseResult.encodeUnknownSync(schema)(value), (_, inner: unknown) => {
-    if (typeof inner === "number" && !Number.isFinite(inner)) finite = false
+  let sayable = true
+  const look = (key: string, inner: unknown) => {
+    if (typeof inner === "number" && !Number.isFinite(inner)) sayable = false
+    if (key === "__proto__") sayable = false
     return inner
-  })
-  return finite
+  }
+  JSON.stringify(value, look)
+  JSON.stringify(ParseResult.encodeUnknownSync(schema)(value), look)
+  return sayable
 }
 
 // Their decoded side is declared without a way to make one up, to keep programs small.
@@ -84,6 +90,9 @@ const hasTasksOrTools = new Set([
   "ToolListText",
   "ToolListing"
 ])
+
+// Nanoseconds come back as milliseconds, and a cause as the words of it.
+const hasTimesOrCauses = /^Faults\.|Error$/
 
 const samplesOf = (name: string, schema: Any): ReadonlyArray<unknown> =>
   fc.sample(given[name] ?? Arbitrary.make(Schema.typeSchema(schema)), {
@@ -142,7 +151,12 @@ describe("every schema", () => {
         try {
           first = around(schema, value)
           const written = (it: unknown) => throughText(ParseResult.encodeUnknownSync(schema)(it))
-          if (!hasTasksOrTools.has(name)) assert.deepStrictEqual(written(first), written(value))
+          if (!hasTasksOrTools.has(name)) {
+            assert.deepStrictEqual(written(first), written(value))
+            if (!hasTimesOrCauses.test(name)) {
+              assert.deepStrictEqual(throughText(first), throughText(value))
+            }
+          }
           const second = around(schema, first)
           assert.isTrue(same(second, first), "it changed at the second reading")
         } catch (cause) {
