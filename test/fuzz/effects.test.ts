@@ -20,7 +20,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { makeScriptedClient } from "../../packages/core/src/internal/scriptedClient.js"
 import { rounds } from "../rounds.js"
-import { named, ofCase, type Random } from "./random.js"
+import { breath, named, ofCase, type Random } from "./random.js"
 import { type Answer, anyAnswer } from "./replies.js"
 
 const work = { contextId: "SdkCtx-1", path: "/home/wuying/work" }
@@ -175,6 +175,7 @@ const run = (
 ) =>
   Effect.gen(function* () {
     for (let number = first; number < first + perEffect; number++) {
+      yield* breath
       const seen: Array<unknown> = []
       const spoiled = answering(ofCase(number), seen)
       let isReady = false
