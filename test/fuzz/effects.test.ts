@@ -20,7 +20,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { makeScriptedClient } from "../../packages/core/src/internal/scriptedClient.js"
 import { rounds } from "../rounds.js"
-import { named, ofCase, type Random } from "./random.js"
+import { breath, named, ofCase, type Random } from "./random.js"
 import { type Answer, anyAnswer } from "./replies.js"
 
 const work = { contextId: "SdkCtx-1", path: "/home/wuying/work" }
@@ -158,10 +158,12 @@ const check = (exit: Exit.Exit<unknown, unknown>): void => {
     if (!AgentBayError.isAgentBayError(error)) throw new Error("another error", { cause: error })
     if (error.message.length > 20_000) throw new Error("a message of any length")
   }
-  if (!Cause.isFailType(exit.cause)) throw Cause.squash(exit.cause)
+  // Where several things went on at once, the end of one interrupts the others.
+  for (const defect of Cause.defects(exit.cause)) throw defect
+  if (!Cause.isFailure(exit.cause)) throw new Error("nobody interrupted it")
 }
 
-const perEffect = rounds({ short: 60, long: 600 })
+const perEffect = rounds({ short: 30, long: 600 })
 
 const run = (
   first: number,
@@ -173,6 +175,7 @@ const run = (
 ) =>
   Effect.gen(function* () {
     for (let number = first; number < first + perEffect; number++) {
+      yield* breath
       const seen: Array<unknown> = []
       const spoiled = answering(ofCase(number), seen)
       let isReady = false

@@ -18,7 +18,7 @@ import { callLink } from "../../packages/core/src/internal/linkExchange.js"
 import { statusReading } from "../../packages/core/src/internal/statusReads.js"
 import * as Decision from "../../packages/core/src/internal/syncDecision.js"
 import { rounds } from "../rounds.js"
-import { named, ofCase } from "./random.js"
+import { breath, named, ofCase } from "./random.js"
 import { type Answer, anyAnswer } from "./replies.js"
 
 // Most of what can go wrong with an answer goes wrong where it is read: here every answer goes
@@ -111,6 +111,7 @@ describe("any answer to a call", () => {
         const { exchange } = makeExchange(yield* config, transport)
         const timeout = Duration.minutes(1)
         for (let number = first; number < first + part; number++) {
+          if (number % 100 === 0) yield* breath
           const random = ofCase(number)
           const operation = random.pick(operations)
           current = anyAnswer(operation.action, random)
@@ -157,6 +158,7 @@ describe("any answer to a call", () => {
         timeout: Duration.minutes(1)
       }
       for (let number = 0; number < links; number++) {
+        if (number % 100 === 0) yield* breath
         current = anyAnswer("(link) callTool", ofCase(number))
         try {
           check(yield* Effect.exit(callLink(service, call)))

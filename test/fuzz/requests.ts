@@ -60,6 +60,11 @@ const paths = (world: World): ReadonlyArray<string> => [
   `/${mark}\uD800`,
   `/${mark}\n`,
   "/proc/self/environ",
+  // From the files of a context or a session to the folder around the server's, and beyond.
+  "/../..",
+  "/../../..",
+  "/../../../..",
+  `/../../../../${mark}`,
   ""
 ]
 

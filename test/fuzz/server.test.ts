@@ -136,6 +136,8 @@ describe("any request to Local AgentBay", () => {
         NodeFs.mkdirSync(seed)
         NodeFs.writeFileSync(`${outside}/canary.txt`, secret)
         NodeFs.writeFileSync(`${parent}/canary.txt`, secret)
+        // Its name is in no request, so it is in no answer but the listing of a folder outside.
+        NodeFs.writeFileSync(`${parent}/${secret}`, "")
         NodeFs.writeFileSync(`${seed}/s.txt`, "seed")
         const before = listing(parent, data)
         const alien = strays()
@@ -157,6 +159,13 @@ describe("any request to Local AgentBay", () => {
                       onTimeout: () => new Error(`no end of ${named(index, sent)}`)
                     })
                   )
+                  // A URL that was signed is used.
+                  const signed = /"Url":"[^"]*?(\/files\/[^"]+)"/.exec(answer)?.[1]
+                  if (signed !== undefined) {
+                    const head = `PUT ${signed} HTTP/1.1\r\nHost: x\r\nConnection: close`
+                    const text = `${head}\r\nContent-Length: 1\r\n\r\nx`
+                    yield* exchange(server, { text, hangsUp: false })
+                  }
                   for (const status of statusesIn(answer)) {
                     statuses.set(status, (statuses.get(status) ?? 0) + 1)
                   }
