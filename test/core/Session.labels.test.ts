@@ -54,6 +54,7 @@ describe("labels.set", () => {
     ["an empty map", {}, "labels"],
     ["an empty name", { a: "b", "": "c" }, "labels"],
     ["a blank name", { "\t ": "c" }, "labels"],
+    ["a name that is lost on the way", JSON.parse('{"a":"b","__proto__":"c"}'), "labels"],
     ["an empty value", { a: "b", c: "" }, "labels.c"],
     ["a blank value", { c: " \n" }, "labels.c"],
     ["a number", { c: 1 }, "labels.c"],

@@ -141,6 +141,8 @@ export const labels = (
     if (!isPlainObject(value)) return refuse(argument, "must be an object of texts")
     for (const [name, label] of Object.entries(value)) {
       if (name.trim() === "") return refuse(argument, "must not have a blank name")
+      // Encoding a record would drop it without a word.
+      if (name === "__proto__") return refuse(argument, "must not have the name __proto__")
       if (typeof label !== "string" || label.trim() === "") {
         return refuse(`${argument}.${name}`, "must be a text that is not blank")
       }
