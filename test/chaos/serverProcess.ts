@@ -68,6 +68,11 @@ export const warm = Effect.fnUntraced(function* (bundle: string) {
   return server
 })
 
+/** A process that has just died hears nothing, which is as it should be. */
+const tell = ({ child }: Process, message: object): void => {
+  if (child.connected) child.send(message, () => {})
+}
+
 /** Undefined when it died on the way. */
 export const start = (
   process: Process,
@@ -75,7 +80,7 @@ export const start = (
   die?: Point
 ): Effect.Effect<Said | undefined> =>
   Effect.suspend(() => {
-    process.child.send({ start: options, ...(die === undefined ? {} : { die }) })
+    tell(process, { start: options, ...(die === undefined ? {} : { die }) })
     return die === undefined ? next(process) : Effect.zipRight(next(process), next(process))
   }).pipe(
     Effect.map((message) =>
@@ -86,6 +91,6 @@ export const start = (
 /** From now on its steps are counted. */
 export const arm = (process: Process, die: Point): Effect.Effect<void> =>
   Effect.suspend(() => {
-    process.child.send({ die })
+    tell(process, { die })
     return Effect.asVoid(next(process))
   })

@@ -10,6 +10,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import { BackgroundWork } from "../BackgroundWork.js"
 import { ContextStore, type Outcome, type StateFailure } from "./ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
@@ -24,7 +25,8 @@ import * as Trash from "./Trash.js"
 export interface Service {
   /**
    * Begins to delete all files of a context. It is in state `clearing` when this returns, and
-   * `available` once the last clear that was asked for is over. `done` or `absent`.
+   * `available` once the last clear that was asked for is over. One that fails is tried again,
+   * and what is asked of the context after it waits. `done` or `absent`.
    */
   readonly clear: (id: string) => Effect.Effect<Outcome, StateFailure>
   /** Deletes a context; its files go in the background. `done`, `absent` or `mounted`. */
@@ -48,6 +50,9 @@ type Needs =
   | TransferQueue
   | BackgroundWork
   | FileSystem.FileSystem
+
+/** A disk that is full is seldom full for long. */
+const retries = Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("1 minute")))
 
 /**
  * @since 0.1.0
@@ -89,16 +94,21 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
   const beginClear = (id: string) => {
     clears.set(id, (clears.get(id) ?? 0) + 1)
     const clear = Effect.gen(function* () {
-      // Counted before anything can fail: a clear after one that failed ends as it should.
-      const left = (clears.get(id) ?? 1) - 1
-      if (left === 0) clears.delete(id)
-      else clears.set(id, left)
       yield* state.atomically(versions.outdate(id, "/"))
       const place = yield* discard(directory.contextFiles(id))
+      const left = (clears.get(id) ?? 1) - 1
       if (left === 0) yield* contexts.setState(id, "available")
+      if (left === 0) clears.delete(id)
+      else clears.set(id, left)
       return place
     })
-    return inBackground(id, inTurn(id, Effect.uninterruptible(clear)))
+    // Until it succeeds it keeps its turn: files that were stored meanwhile would be taken for
+    // older ones by the next try, which may be that of the next server.
+    const untilDone = Effect.uninterruptible(clear).pipe(
+      Effect.tapError((error) => Effect.logError("A context was not cleared yet", error)),
+      Effect.retry(retries)
+    )
+    return inBackground(id, inTurn(id, untilDone))
   }
 
   const beginRemoval = (id: string) => {
