@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { makeAlarm } from "./alarm.js"
+import { steadyMillis } from "./fiberClock.js"
 import type { Member } from "./pollMember.js"
 
 /** How many milliseconds the last look of a wait at its deadline may take. */
@@ -31,7 +32,7 @@ export const makeDeadlines = <Reading>(
 
   const watch = Effect.gen(function* () {
     for (;;) {
-      const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+      const now = yield* Effect.clockWith((clock) => Effect.sync(() => steadyMillis(clock)))
       for (const member of members) {
         if (member.deadline + lastLook > now) continue
         members.delete(member)

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { CallError } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { cadenceOf } from "./cadence.js"
+import { steadyMillis } from "./fiberClock.js"
 import * as PollLoop from "./pollLoop.js"
 import { type Flight, makeFlight } from "./singleFlight.js"
 import { type StatusReading, statusReading } from "./statusReads.js"
@@ -55,7 +56,7 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
 
   const numbered = (read: Effect.Effect<StatusReading, CallError>) =>
     Effect.clockWith((clock) => {
-      const own: Begun = { number: ++begun, at: clock.unsafeCurrentTimeMillis() }
+      const own: Begun = { number: ++begun, at: steadyMillis(clock) }
       return Effect.map(read, (reading) => {
         if (latest === undefined || latest.number < own.number) {
           // Kept without the index that those who wait have made of it: a new one is soon made.
@@ -111,7 +112,7 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
         const isAtHand =
           latest !== undefined &&
           running.size > 0 &&
-          clock.unsafeCurrentTimeMillis() - latest.at <= baselineAge &&
+          steadyMillis(clock) - latest.at <= baselineAge &&
           ledger.isUntouchedSince(aim, latest.number)
         if (latest !== undefined && isAtHand) return Effect.succeed(latest.reading)
         return flight !== undefined && ledger.isUntouchedSince(aim, flight.number)

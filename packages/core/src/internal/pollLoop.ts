@@ -9,7 +9,7 @@ import * as Tracer from "effect/Tracer"
 import type { CallError } from "../AgentBayError.js"
 import * as Metrics from "../AgentBayMetrics.js"
 import type { PollPolicy } from "../PollPolicy.js"
-import { clockOf } from "./fiberClock.js"
+import { clockOf, steadyMillis } from "./fiberClock.js"
 import { callersTags } from "./metricTags.js"
 import { oneOrBoth } from "./oneOrBoth.js"
 import { makeDeadlines } from "./pollDeadlines.js"
@@ -80,7 +80,7 @@ export const joinWith = <Reading, State, Result, Failure>(
 ): Effect.Effect<Result, Failure | CallError> =>
   Effect.withFiberRuntime((fiber) => {
     const clock = clockOf(fiber)
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = steadyMillis(clock)
     const { asleep, leave, start } = loop().enter(wait, onStep, { parent, now })
     Metrics.waiters.unsafeModify(1, callersTags(fiber))
     // Not by `withExit`: there may be thousands, and that would keep a function more for each.
@@ -193,7 +193,7 @@ export const make = <Reading>(options: {
       Metrics.loopWaiters.unsafeUpdate(members.size, tags)
       const belonging = belong(oldest, members.size)
       const rest = withExit(options.read, (observation) => {
-        const now = clock.unsafeCurrentTimeMillis()
+        const now = steadyMillis(clock)
         Metrics.polls.unsafeUpdate(takeIn(number, due, observation, now), tags)
         return pacing.next(observation, clock)
       })

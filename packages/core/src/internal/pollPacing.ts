@@ -9,6 +9,7 @@ import { retryAfter } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { makeAlarm } from "./alarm.js"
 import { makeStepper } from "./cadence.js"
+import { steadyMillis } from "./fiberClock.js"
 import { earliest } from "./pollDeadlines.js"
 import { type Member, pauseOf } from "./pollMember.js"
 import type { Observation } from "./wait.js"
@@ -87,11 +88,11 @@ export const makePacing = <Reading>(
 
   /** Plans a pause, and goes on with it; with nothing when there is to be none. */
   const planned = (
-    at: number,
+    clock: Clock.Clock,
     goOn: (pause: Pause | undefined) => Effect.Effect<Tick | undefined>
   ): Effect.Effect<Tick | undefined> => {
     if (step !== undefined) {
-      return Effect.flatMap(step(at), (pause) =>
+      return Effect.flatMap(step(clock.unsafeCurrentTimeMillis()), (pause) =>
         goOn(pause === undefined ? undefined : { planned: pause, taken: pause })
       )
     }
@@ -113,12 +114,12 @@ export const makePacing = <Reading>(
   }
 
   const next = (observation: Observation<Reading>, clock: Clock.Clock) => {
-    const begin = clock.unsafeCurrentTimeMillis()
+    const begin = steadyMillis(clock)
     const advice = adviceIn(observation)
     isLeftAlone = advice > 0
     return members.size === 0
       ? nobody
-      : planned(begin, (pause) => {
+      : planned(clock, (pause) => {
           if (pause !== undefined) return pausing(begin, pause, advice, clock)
           giveUp(() => true, begin)
           return nobody
@@ -126,31 +127,26 @@ export const makePacing = <Reading>(
   }
 
   const pausing = (begin: number, pause: Pause, advice: number, clock: Clock.Clock) => {
-    let since = begin
-    let last = begin
     const look = (): Effect.Effect<Tick | undefined> => {
       while (members.size > 0) {
-        const at = clock.unsafeCurrentTimeMillis()
-        // A clock that was set back would make a pause of minutes of one of seconds.
-        if (at < last) since -= last - at
-        last = at
+        const at = steadyMillis(clock)
         const newcomer = isLeftAlone ? Infinity : newcomerDue()
         if (newcomer < Infinity && regularSince >= regularBetween) {
           regularSince = 0
-          return Effect.succeed({ waited: at - since })
+          return Effect.succeed({ waited: at - begin })
         }
-        const due = Math.max(Math.min(since + pause.taken, newcomer), since + advice)
+        const due = Math.max(Math.min(begin + pause.taken, newcomer), begin + advice)
         if (at >= due) {
           regularSince += 1
           // A pause that was varied at random counts as it was planned.
-          const waited = at < since + pause.taken ? at - since : Math.max(at - since, pause.planned)
+          const waited = at < begin + pause.taken ? at - begin : Math.max(at - begin, pause.planned)
           return Effect.succeed({ waited })
         }
         const deadline = earliest(members)
         if (at < deadline) {
           return Effect.flatMap(alarm.sleepUntil(Math.min(due, deadline), at), look)
         }
-        if (!isLeftAlone) return Effect.succeed({ waited: at - since })
+        if (!isLeftAlone) return Effect.succeed({ waited: at - begin })
         // The service wants to be left alone: no last look.
         giveUp((member) => member.deadline <= at, at)
       }

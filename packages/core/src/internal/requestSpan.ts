@@ -7,7 +7,7 @@ import type { Answered } from "../AgentBayHttp.js"
 import * as Metrics from "../AgentBayMetrics.js"
 import type { Exchanged } from "./exchange.js"
 import { failureWord } from "./exitWords.js"
-import { clockOf } from "./fiberClock.js"
+import { clockOf, steadyMillis } from "./fiberClock.js"
 import { callersTags, makeTags } from "./metricTags.js"
 import { withExit } from "./withExit.js"
 
@@ -54,7 +54,7 @@ export const inRequestSpan = <Reply, E extends CallError>(
     (span) =>
       Effect.withFiberRuntime<Answered<Reply>, E>((fiber) => {
         const clock = clockOf(fiber)
-        const begun = clock.unsafeCurrentTimeMillis()
+        const begun = steadyMillis(clock)
         const end = (exit: Exit.Exit<Exchanged<Reply>, E>) => {
           const result = sayEnd(span, exit)
           const timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
@@ -62,7 +62,7 @@ export const inRequestSpan = <Reply, E extends CallError>(
           const tags = callersTags(fiber)
           Metrics.requests.unsafeUpdate(1, requestTags(tags, action, result))
           Metrics.requestDuration.unsafeUpdate(
-            (clock.unsafeCurrentTimeMillis() - begun) / 1000,
+            (steadyMillis(clock) - begun) / 1000,
             durationTags(tags, action)
           )
         }

@@ -4,6 +4,7 @@ import type { ContextSyncResult, SyncMode } from "../ContextStatus.js"
 import * as Metrics from "../AgentBayMetrics.js"
 import type { WaitError } from "../SyncHandle.js"
 import { outcomeOf } from "./exitWords.js"
+import { steadyMillis } from "./fiberClock.js"
 import { callersTags, makeTags, type Tags } from "./metricTags.js"
 
 const startTags = makeTags("mode")
@@ -45,7 +46,7 @@ export const ended = (
 ): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) =>
     Effect.clockWith((clock) => {
-      countEnd(callersTags(fiber), sync, clock.unsafeCurrentTimeMillis() - since, exit)
+      countEnd(callersTags(fiber), sync, steadyMillis(clock) - since, exit)
       return Effect.void
     })
   )
@@ -69,7 +70,7 @@ export const begun =
   (sync: Moded) =>
   <A, E extends WaitError>(begin: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.clockWith((clock) => {
-      const since = clock.unsafeCurrentTimeMillis()
+      const since = steadyMillis(clock)
       return Effect.onExit(started(sync)(begin), (exit) =>
         Exit.isSuccess(exit) ? Effect.void : ended(sync, since, Exit.failCause(exit.cause))
       )
@@ -81,6 +82,4 @@ export const whole =
   <E extends WaitError>(
     beginAndWait: Effect.Effect<ContextSyncResult, E>
   ): Effect.Effect<ContextSyncResult, E> =>
-    Effect.clockWith((clock) =>
-      waited(sync, clock.unsafeCurrentTimeMillis())(started(sync)(beginAndWait))
-    )
+    Effect.clockWith((clock) => waited(sync, steadyMillis(clock))(started(sync)(beginAndWait)))

@@ -4,6 +4,7 @@ import type * as Tracer from "effect/Tracer"
 import type { ContextSyncResult, SyncMode } from "../ContextStatus.js"
 import type { ManyResult } from "../SyncMany.js"
 import type { SyncError, SyncTarget, TriggerOptions } from "../SyncOptions.js"
+import { steadyMillis } from "./fiberClock.js"
 import { failureWord, outcomeOf } from "./exitWords.js"
 import { countEnd } from "./syncMetrics.js"
 import type { OnEnd } from "./wait.js"
@@ -83,7 +84,7 @@ export const beginSyncSpan = (
     Effect.makeSpan("ContextManager.sync", waitSpan(sessionId, target, options)),
     (span) =>
       Effect.clockWith((clock) => {
-        const since = clock.unsafeCurrentTimeMillis()
+        const since = steadyMillis(clock)
         // V8 keeps the ids as ropes of single characters until somebody looks at one of these:
         // that is 0.7 KiB of the 6 that a sync may cost while it waits.
         void span.spanId.charCodeAt(0)
@@ -98,7 +99,7 @@ export const beginSyncSpan = (
             span.end(ended.unsafeCurrentTimeNanos(), end)
             // What was refused for its arguments never began.
             if (outcome === "InvalidArgument") return
-            countEnd(tags, options, ended.unsafeCurrentTimeMillis() - since, end)
+            countEnd(tags, options, steadyMillis(ended) - since, end)
           }
         })
       })

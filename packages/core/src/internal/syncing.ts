@@ -1,3 +1,4 @@
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -21,7 +22,7 @@ import { readStatus } from "./statusReads.js"
 import { stepStream } from "./stepStream.js"
 import { patience, syncRequest, type SyncRequest } from "./syncArguments.js"
 import type { SyncState } from "./syncDecision.js"
-import { clockOf } from "./fiberClock.js"
+import { clockOf, steadyMillis } from "./fiberClock.js"
 import { callersTags } from "./metricTags.js"
 import * as SyncMetrics from "./syncMetrics.js"
 import { beginSyncSpan, sayingOutcome, spanAttributes, waitSpan } from "./syncSpan.js"
@@ -43,12 +44,15 @@ const progressOf = ({ result, spent, state }: Step): SyncProgress => ({
 interface Started {
   readonly triggered: Triggered
   readonly request: SyncRequest
-  /** When the trigger was accepted. */
+  /** When the trigger was accepted, by the steady time of this process, as all times are here. */
   readonly since: number
   readonly deadline: number | undefined
 }
 
-const contentOf = (sessionId: string, started: Started): SyncToken.TokenContent => {
+/** How far the time of day, which another process has too, is ahead of the steady one. */
+const aheadOf = (clock: Clock.Clock) => clock.unsafeCurrentTimeMillis() - steadyMillis(clock)
+
+const contentOf = (sessionId: string, started: Started, ahead: number): SyncToken.TokenContent => {
   const { deadline, request, since, triggered } = started
   return {
     sessionId,
@@ -57,8 +61,8 @@ const contentOf = (sessionId: string, started: Started): SyncToken.TokenContent 
     target: request.target,
     expected: triggered.expected,
     baseline: triggered.baseline,
-    since,
-    deadline,
+    since: since + ahead,
+    deadline: deadline === undefined ? undefined : deadline + ahead,
     policy: numbersOf(request.policy),
     graceRetries: request.graceRetries,
     maxConsecutiveErrors: request.maxConsecutiveErrors
@@ -89,7 +93,7 @@ const policyOf = (numbers: NonNullable<SyncToken.TokenContent["policy"]>) => {
 /** A poll of one's own has no budget: who makes it decides whether there is another. */
 const unbounded = PollPolicy.fromSchedule(Schedule.forever)
 
-const now = Effect.clockWith((clock) => clock.currentTimeMillis)
+const now = Effect.clockWith((clock) => Effect.sync(() => steadyMillis(clock)))
 
 /** What can be done with the syncs of one session. */
 export interface Syncing {
@@ -131,14 +135,14 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       const polls = http.pollHub.polls(sessionId, reads)
       if (polls === undefined) return Effect.interrupt
       const { target, timeout } = request
-      const calledAt = clock.unsafeCurrentTimeMillis()
+      const calledAt = steadyMillis(clock)
       const deadline = timeout === undefined ? undefined : calledAt + Duration.toMillis(timeout)
       const started = Effect.map(
         trigger(http, polls, sessionId, request),
         (triggered): Started => ({
           triggered,
           request,
-          since: clock.unsafeCurrentTimeMillis(),
+          since: steadyMillis(clock),
           deadline
         })
       )
@@ -195,7 +199,7 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       )
     )
 
-  const handle = (started: Started): SyncHandle => {
+  const handle = (started: Started, ahead: number): SyncHandle => {
     const pending = { ...waitFor(started), policy: unbounded }
     const standing = Wait.begin(pending, started.since)
     let last: Exit.Exit<SyncProgress, WaitError> | undefined
@@ -212,7 +216,7 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       )
     return {
       get token() {
-        return SyncToken.encode(contentOf(sessionId, started))
+        return SyncToken.encode(contentOf(sessionId, started, ahead))
       },
       sessionId,
       requestId: triggered.requestId,
@@ -254,7 +258,12 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
           )
         ).pipe(SyncMetrics.whole(request), sayingOutcome)
       ),
-    start: (request) => Effect.map(SyncMetrics.begun(request)(retaining(begin(request))), handle),
+    start: (request) =>
+      Effect.zipWith(
+        SyncMetrics.begun(request)(retaining(begin(request))),
+        Effect.clockWith((clock) => Effect.sync(() => aheadOf(clock))),
+        handle
+      ),
     resume: (token, options) =>
       Effect.gen(function* () {
         const { baseline, expected, mode, requestId, target, ...told } = yield* SyncToken.decode(
@@ -270,16 +279,21 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
             ? http.pollPolicy
             : yield* PollPolicy.validate(policyOf(told.policy))
         const checked = yield* patience(options, { ...told, policy })
+        const ahead = yield* Effect.clockWith((clock) => Effect.sync(() => aheadOf(clock)))
+        const toldDeadline = told.deadline === undefined ? undefined : told.deadline - ahead
         const deadline =
           checked.timeout === undefined
-            ? told.deadline
+            ? toldDeadline
             : (yield* now) + Duration.toMillis(checked.timeout)
-        return handle({
-          triggered: { requestId, baseline, expected },
-          request: { ...checked, target, mode, join: false },
-          since: told.since,
-          deadline
-        })
+        return handle(
+          {
+            triggered: { requestId, baseline, expected },
+            request: { ...checked, target, mode, join: false },
+            since: told.since - ahead,
+            deadline
+          },
+          ahead
+        )
       })
   }
 }
