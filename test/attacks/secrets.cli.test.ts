@@ -31,7 +31,7 @@ const replies: { readonly [name: string]: Reply } = {
     RequestId: echo,
     Data: { SessionId: [echo], Id: { echo }, Status: [echo], ContextStatus: echo, content: echo }
   })),
-  "a page": (echo, response) => response.writeHead(404).end(`<html>${echo}</html>`)
+  "a page": (echo, response) => response.writeHead(400).end(`<html>${echo}</html>`)
 }
 
 /** A service that knows the key and says it wherever it can. */
