@@ -88,6 +88,9 @@ const commands: { readonly [command: string]: ReadonlyArray<string> } = {
   completions: ["bash"]
 }
 
+/** Those that have to fail when the service does. */
+const telling = ["sync", "info", "session create", "file read", "context put"]
+
 const routing = NodeFs.readFileSync(
   new URL("../../packages/node/src/cli/Routing.ts", import.meta.url),
   "utf8"
@@ -133,6 +136,8 @@ describe("the API key is not in what commands write", () => {
         const failed: Array<string> = []
         let said = ""
         for (const [command, args] of Object.entries(commands)) {
+          // Pages of proxies are asked again for real time: a few commands show what is written.
+          if (name === "a page" && !telling.includes(command)) continue
           for (const words of variants(command, args, index === 0)) {
             const ended = yield* Harness.run(
               words.map((word) => word.replace("FOLDER", path)),
@@ -150,13 +155,7 @@ describe("the API key is not in what commands write", () => {
         }
         // One that says nothing of what it was told would prove nothing.
         if (name === "HTTP 400 with JSON") assert.include(said, "<redacted>")
-        assert.includeMembers(failed, [
-          "sync",
-          "info",
-          "session create",
-          "file read",
-          "context put"
-        ])
+        assert.includeMembers(failed, telling)
       })
     )
   }
