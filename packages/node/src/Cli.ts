@@ -10,11 +10,13 @@ import type { ValidationError } from "@effect/cli/ValidationError"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
+import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
 import * as ContextCommand from "./cli/ContextCommand.js"
@@ -100,15 +102,30 @@ export const run = (
     )
   })
 
+/**
+ * Takes the key of the environment out of a text. The library's own errors do not have it; who
+ * knows what a bug throws.
+ */
+const withoutKey = (text: string): Effect.Effect<string> =>
+  Config.redacted("AGENTBAY_API_KEY").pipe(
+    Effect.map((key) =>
+      [Redacted.value(key), encodeURIComponent(Redacted.value(key))]
+        .filter((form) => form.trim() !== "")
+        .reduce((clean, form) => clean.replaceAll(form, "<redacted>"), text)
+    ),
+    Effect.orElseSucceed(() => text)
+  )
+
 const report = (args: ReadonlyArray<string>, failure: Failure.Failure) =>
   Effect.gen(function* () {
     if (failure.message === "") return failure.exitCode
+    const message = yield* withoutKey(failure.message)
     const screen = yield* Screen.Screen
     const hint = failure.seeHelp
       ? ` Try '${["agentbay", ...Routing.calledWords(args)].join(" ")} --help'.`
       : ""
-    const stop = /[.!?…)]$/.test(failure.message) || hint === "" ? "" : "."
-    yield* screen.note(`agentbay: ${failure.message}${stop}${hint}`)
+    const stop = /[.!?…)]$/.test(message) || hint === "" ? "" : "."
+    yield* screen.note(`agentbay: ${message}${stop}${hint}`)
     return failure.exitCode
   })
 
