@@ -11,30 +11,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import * as NodeOs from "node:os"
-import * as Faults from "./Faults.js"
-import * as Admin from "./local/admin/Admin.js"
-import * as AdminRoute from "./local/admin/AdminRoute.js"
+import type * as Faults from "./Faults.js"
+import type * as Admin from "./local/admin/Admin.js"
 import * as Advertisement from "./local/Advertisement.js"
-import * as ApiKey from "./local/http/ApiKey.js"
-import * as CallLog from "./local/admin/CallLog.js"
-import type * as ContextStore from "./local/contexts/ContextStore.js"
 import * as DataDirectory from "./local/DataDirectory.js"
 import * as FaultPlan from "./local/faults/FaultPlan.js"
 import * as DirectLink from "./local/tools/DirectLink.js"
-import * as HttpFront from "./local/http/HttpFront.js"
-import * as Rooms from "./local/Rooms.js"
-import * as Listener from "./local/http/Listener.js"
-import type { LocalAdminError } from "./local/admin/AdminError.js"
-import { causedBy, LocalAgentBayError, ofState } from "./local/LocalAgentBayError.js"
+import { causedBy, type LocalAgentBayError, ofState } from "./local/LocalAgentBayError.js"
 import * as ServerClock from "./local/ServerClock.js"
-import * as Snapshot from "./local/admin/Snapshot.js"
+import * as Server from "./local/Server.js"
 import * as Shell from "./local/shell/Shell.js"
-import * as Timing from "./local/http/Timing.js"
 import * as Tls from "./local/http/Tls.js"
-import * as Visitors from "./local/http/Visitors.js"
-import * as World from "./local/admin/World.js"
 
 export {
   /**
@@ -247,89 +235,6 @@ export const readAdvertised = (dataDirectory: string): Effect.Effect<Option.Opti
 export const trusted = (certFile: string | undefined): Effect.Effect<string | undefined> =>
   Effect.provide(Tls.trusted(certFile), NodeFileSystem.layer)
 
-const initialFaults = Effect.fnUntraced(function* (
-  input: Faults.Input | undefined
-): Effect.fn.Return<Faults.Faults, LocalAgentBayError, DataDirectory.DataDirectory> {
-  if (input === undefined) return []
-  const { root } = yield* DataDirectory.DataDirectory
-  return yield* Effect.mapError(
-    Faults.decode(input),
-    ({ detail }) => new LocalAgentBayError({ reason: "Faults", dataDirectory: root, detail })
-  )
-})
-
-const controlOf = (plan: FaultPlan.Service): FaultControl => ({
-  rules: Effect.sync(plan.rules),
-  set: (rules) => Effect.map(Faults.decode(rules), plan.set),
-  clear: Effect.sync(() => plan.set([]))
-})
-
-const serve = (
-  options: Options
-): Effect.Effect<
-  Service,
-  LocalAgentBayError | ContextStore.StateFailure | LocalAdminError,
-  | DataDirectory.DataDirectory
-  | DirectLink.DirectLink
-  | FaultPlan.FaultPlan
-  | FileSystem.FileSystem
-  | ServerClock.ServerClock
-  | Shell.Shell
-  | Scope.Scope
-> =>
-  Effect.gen(function* () {
-    const directory = yield* DataDirectory.DataDirectory
-    const plan = yield* FaultPlan.FaultPlan
-    const host = options.host ?? "127.0.0.1"
-    const apiKey = yield* options.apiKey === undefined
-      ? ApiKey.ofDataDirectory
-      : ApiKey.given(options.apiKey)
-    const adminToken = yield* ApiKey.adminToken
-    const allowedHosts = options.allowedHosts ?? []
-    const visitors = yield* Visitors.make({
-      host,
-      allowedHosts,
-      allowedOrigins: options.allowedOrigins ?? []
-    })
-    const identity = yield* Tls.identity(options.tls ?? false, Tls.reachedAs(host, allowedHosts))
-    yield* Snapshot.recover(directory)
-    const world = yield* World.make(Rooms.layer)
-    const calls = CallLog.make()
-    const admin = yield* Admin.make(world, calls)
-    const answer = yield* HttpFront.make({
-      apiKey,
-      rooms: world,
-      routes: [
-        AdminRoute.make({ admin, faults: plan, token: adminToken, times: yield* Timing.Timing })
-      ],
-      calls,
-      visitors
-    })
-    const url = yield* Listener.listen({ host, port: options.port ?? 0, identity }, (url) =>
-      answer({ url })
-    )
-    if (options.advertise === true) {
-      yield* Advertisement.publish(directory, {
-        url,
-        apiKey,
-        adminToken,
-        ...(identity === undefined ? {} : { certFile: identity.certFile })
-      })
-    }
-    return {
-      url,
-      endpoint: new URL(url).host,
-      apiKey,
-      dataDirectory: directory.root,
-      sessionDirectory: directory.sessionRoot,
-      contextDirectory: directory.contextFiles,
-      certFile: identity?.certFile,
-      faults: controlOf(plan),
-      admin,
-      adminToken
-    }
-  })
-
 /**
  * Starts Local AgentBay; closing the layer stops it. Transfers that still run then end as
  * `Failed`, everything else is there again at the next start.
@@ -339,12 +244,12 @@ const serve = (
  */
 export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAgentBayError> => {
   const dataDirectory = options.dataDirectory ?? ".agentbay"
-  const server = Layer.scoped(LocalAgentBay, serve(options)).pipe(
+  const server = Layer.scoped(LocalAgentBay, Server.serve(options)).pipe(
     Layer.provide(
       Layer.mergeAll(
         Layer.effect(
           FaultPlan.FaultPlan,
-          Effect.map(initialFaults(options.faults), FaultPlan.make)
+          Effect.map(Server.initialFaults(options.faults), FaultPlan.make)
         ),
         Shell.layer(options.shell ?? "isolated"),
         DirectLink.layer(options.directLink ?? false)
