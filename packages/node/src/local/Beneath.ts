@@ -27,8 +27,8 @@ import { reasonOf } from "./transfer/FileCopy.js"
 export type Place = string | { readonly root: string; readonly path: string }
 
 /**
- * A place whose insides are reached by relative paths; `""` is the place itself. One directory
- * is held open at a time, so what a member answers is valid until the next call of any.
+ * A place whose insides are reached by relative paths; `""` is the place itself. What
+ * a member answers is valid until the next call of any, for few directories are held open.
  *
  * @since 0.1.0
  */
@@ -69,11 +69,24 @@ const toTouch = byDescriptor ? O_PATH | O_NOFOLLOW : O_RDONLY | O_NOFOLLOW | O_N
  */
 export const descriptorPath = (descriptor: number): string => `/proc/self/fd/${descriptor}`
 
-const systemError = (code: "ELOOP" | "ENOTDIR", errno: number): Error =>
+const systemError = (code: "ELOOP" | "ENOTDIR" | "ENAMETOOLONG", errno: number): Error =>
   Object.assign(new Error(`${code}: on the way to a path`), { code, errno: -errno })
 
 const isLink = (path: string): boolean =>
   NodeFs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+
+/** What the system takes for a path; a way in many steps could be longer, without end. */
+const maxLength = 4095
+
+/**
+ * Throws for a path that is longer than the system takes in one piece. Whoever remembers paths
+ * of a tree looks at this, or a tree that is deep enough would fill the memory.
+ *
+ * @since 0.1.0
+ */
+export const checkLength = (path: string): void => {
+  if (path.length > maxLength) throw systemError("ENAMETOOLONG", 36)
+}
 
 /** A link in the way is told from a file: what stands behind a link is not known to be missing. */
 const openDirectory = (path: string): number => {
@@ -149,46 +162,56 @@ const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 const join = (above: string, path: string): string =>
   above === "" ? path : path === "" ? above : `${above}/${path}`
 
-/** The directory that was used last, and the way to the next one. */
+/** How many directories are held open at most, besides the root. */
+const maxHeld = 64
+
+interface Held {
+  readonly path: string
+  readonly step: Step
+}
+
+/** The directory that was used last and those above it, from where the next is near. */
 const makeWalker = (root: string) => {
   let top: Step | undefined
-  let held: { readonly path: string; readonly step: Step } | undefined
+  const held: Array<Held> = []
 
-  const leave = (): void => {
-    const last = held
-    held = undefined
-    last?.step.close()
+  const isOnTheWay = ({ path }: Held, wanted: string): boolean =>
+    wanted.startsWith(path) && (wanted.length === path.length || wanted[path.length] === "/")
+
+  const leaveUntil = (wanted: string): Held | undefined => {
+    for (;;) {
+      const last = held.at(-1)
+      if (last === undefined || isOnTheWay(last, wanted)) return last
+      held.pop()
+      last.step.close()
+    }
   }
 
-  /** Where the walk begins: below what is held, if that is on the way. */
-  const start = (path: string, creating: boolean): readonly [Step, string] => {
-    if (held !== undefined && path.startsWith(`${held.path}/`)) {
-      return [held.step, path.slice(held.path.length + 1)]
+  const hold = (next: Held): void => {
+    held.push(next)
+    // A tree may be deeper than a process may have files open. Every other one is left, so that
+    // on the way back up the next is never far.
+    if (held.length <= maxHeld) return
+    for (const [index, last] of held.splice(0).entries()) {
+      if (index % 2 === 0) held.push(last)
+      else last.step.close()
     }
-    top ??= enterRoot(root, creating)
-    return [top, path]
   }
 
   const walk = (path: string, creating: boolean): string => {
-    if (held?.path === path) return held.step.host
-    const [from, rest] = start(path, creating)
-    let step = from
-    for (const segment of segmentsOf(rest)) {
-      const above = step
-      try {
-        step = enter(above.host, segment, creating)
-      } finally {
-        if (above !== from) above.close()
-      }
+    const from = leaveUntil(path)
+    let at = from?.path ?? ""
+    let step = from?.step ?? (top ??= enterRoot(root, creating))
+    for (const segment of segmentsOf(path.slice(at.length))) {
+      step = enter(step.host, segment, creating)
+      at = join(at, segment)
+      hold({ path: at, step })
     }
-    if (step === from) return step.host
-    leave()
-    held = { path, step }
     return step.host
   }
 
   const close = (): void => {
-    leave()
+    for (const { step } of held.splice(0)) step.close()
     const last = top
     top = undefined
     last?.close()
@@ -227,34 +250,50 @@ export const name = (place: Place): string => nameOf(split(place).path)
 export const make = (place: Place): Beneath => {
   const { path: prefix, root } = split(place)
   const { close, walk } = makeWalker(root)
+  /** The directory of the last call, since most calls come for many entries of one. */
+  let last: { readonly path: string; readonly host: string } | undefined
 
-  const entry = (path: string): string => {
-    const full = join(prefix, path)
-    const parent = parentOf(full)
-    const above = walk(parent, false)
-    return full === "" ? above : `${above}/${checked(nameOf(full))}`
+  const enterDirectory = (path: string, creating: boolean): string => {
+    last = undefined
+    const host = walk(join(prefix, path), creating)
+    last = { path, host }
+    return host
   }
 
-  const lookAt = (path: string): NodeFs.BigIntStats | undefined =>
-    NodeFs.lstatSync(entry(path), { bigint: true, throwIfNoEntry: false })
+  const entry = (path: string): string => {
+    if (path === "") {
+      last = undefined
+      const above = walk(parentOf(prefix), false)
+      return prefix === "" ? above : `${above}/${checked(nameOf(prefix))}`
+    }
+    const end = Math.max(0, path.lastIndexOf("/"))
+    const above =
+      last !== undefined && end === last.path.length && path.startsWith(last.path)
+        ? last.host
+        : enterDirectory(path.slice(0, end), false)
+    return `${above}/${checked(end === 0 ? path : path.slice(end + 1))}`
+  }
 
   return {
     entry,
-    directory: (path) => walk(join(prefix, path), false),
+    directory: (path) => enterDirectory(path, false),
     look: (path) => {
       try {
         // The root is no link to be looked at, but what it leads to.
-        return join(prefix, path) === ""
+        return path === "" && prefix === ""
           ? NodeFs.statSync(root, { bigint: true, throwIfNoEntry: false })
-          : lookAt(path)
+          : NodeFs.lstatSync(entry(path), { bigint: true, throwIfNoEntry: false })
       } catch (error) {
         const code = systemCode(error)
         if (code === "ENOENT" || code === "ENOTDIR") return undefined
         throw error
       }
     },
-    makeDirectory: (path) => void walk(join(prefix, path), true),
-    makeRoom: (path) => void walk(parentOf(join(prefix, path)), true),
+    makeDirectory: (path) => void enterDirectory(path, true),
+    makeRoom: (path) => {
+      last = undefined
+      walk(parentOf(join(prefix, path)), true)
+    },
     chmod: (path, mode) => {
       const descriptor = NodeFs.openSync(entry(path), toTouch)
       try {

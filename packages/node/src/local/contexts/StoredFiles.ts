@@ -169,7 +169,10 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
         : stats?.isDirectory() === true
           ? "folder"
           : "nothing of ours"
-    })
+    }).pipe(
+      // A link has come into the way.
+      Effect.catchIf(hasReason("BadResource"), () => Effect.succeed("nothing of ours" as const))
+    )
 
   const locate = Effect.fnUntraced(function* (contextId: string, path: string) {
     const place = yield* placeOf(contextId, path)
