@@ -47,7 +47,7 @@ const entry = ({
   header.write(octal(0, 12), 136, "latin1")
   header.write(type, 156, "latin1")
   header.write(link, 157, 100, "latin1")
-  header.write("ustar\0" + "00", 257, "latin1")
+  header.write("ustar\u000000", 257, "latin1")
   header.write(" ".repeat(8), 148, "latin1")
   header.write(
     octal(
