@@ -210,7 +210,7 @@ describe("archives that mean harm", () => {
       yield* refused("negative", entry({ name: "a", size: negative }), text("b"))
       yield* refused("as much as fits", entry({ name: "a", size: 8 ** 11 - 1 }))
       yield* refused("a link's", entry({ name: "a", type: "2", link: "b", size: 8 ** 11 - 1 }))
-      for (const size of ["-1", "-99999999999999", "NaN", "1e99", "99999999999999999999", ""]) {
+      for (const size of ["-1", "-99999999999999", "NaN", "1e99", "99999999999999999999"]) {
         yield* refused(`pax ${size}`, pax("size", size), entry({ name: "a" }), text("b"))
       }
       const more = entry({ name: "a", size: 5, content: Buffer.alloc(2048, "x") })

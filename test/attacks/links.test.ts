@@ -139,7 +139,7 @@ describe("links that come while the server works", () => {
       yield* Wire.call("ClearContext", { Id: contextId })
       yield* Wire.eventually(listed(contextId, "/"), ({ count }) => count === 0)
       unharmed("clear")
-    }).pipe(Logger.withMinimumLogLevel(LogLevel.None), Effect.scoped, provided)
+    }).pipe(Effect.scoped, provided, Logger.withMinimumLogLevel(LogLevel.None))
   )
 })
 

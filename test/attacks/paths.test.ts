@@ -121,7 +121,9 @@ describe("paths that want to lead elsewhere", () => {
       const before = look()
       for (const { path, refused } of formsOf(beside)) {
         for (const [name, args] of tools) {
-          yield* Wire.tool(id, "write_file", { path: "/tmp/own", content: "own" })
+          if (name === "move_file") {
+            yield* Wire.tool(id, "write_file", { path: "/tmp/own", content: "own" })
+          }
           const { isError, text } = yield* Wire.tool(id, name, args(path))
           const what = `${name} ${JSON.stringify(path.slice(0, 100))}`
           assert.notInclude(text, Canary.secret, what)
