@@ -31,7 +31,7 @@ const place = Effect.map(temporaryDirectory, (base) => {
   return { base, outside, spots }
 })
 
-const count = rounds({ short: 400, long: 20_000 })
+const count = rounds({ short: 100, long: 20_000 })
 
 describe("links that come while files are moved", () => {
   it.scopedLive("are not read through", () =>

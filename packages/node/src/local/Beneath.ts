@@ -15,6 +15,18 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeFs from "node:fs"
 import * as NodePath from "node:path"
+import {
+  byDescriptor,
+  checked,
+  descriptorPath,
+  join,
+  makeWalker,
+  nameOf,
+  parentOf,
+  segmentsOf,
+  systemError,
+  toTouch
+} from "./BeneathWalk.js"
 import { systemCode } from "./SystemCode.js"
 import { reasonOf } from "./transfer/FileCopy.js"
 
@@ -27,8 +39,8 @@ import { reasonOf } from "./transfer/FileCopy.js"
 export type Place = string | { readonly root: string; readonly path: string }
 
 /**
- * A place whose insides are reached by relative paths; `""` is the place itself. One directory
- * is held open at a time, so what a member answers is valid until the next call of any.
+ * A place whose insides are reached by relative paths; `""` is the place itself. What
+ * a member answers is valid until the next call of any, for few directories are held open.
  *
  * @since 0.1.0
  */
@@ -51,150 +63,17 @@ export interface Beneath {
   readonly close: () => void
 }
 
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = NodeFs.constants
-
-const byDescriptor = process.platform === "linux" && NodeFs.existsSync("/proc/self/fd")
-
-// Node does not name it. It takes no permission to read, as a path of several segments takes none.
-const O_PATH = 0o10000000
-
-const toEnter = O_PATH | O_DIRECTORY | O_NOFOLLOW
-
-const toTouch = byDescriptor ? O_PATH | O_NOFOLLOW : O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+/** What the system takes for a path; a way in many steps could be longer, without end. */
+const maxLength = 4095
 
 /**
- * The path of what a descriptor holds.
+ * Throws for a path that is longer than the system takes in one piece. Whoever remembers paths
+ * of a tree looks at this, or a tree that is deep enough would fill the memory.
  *
  * @since 0.1.0
  */
-export const descriptorPath = (descriptor: number): string => `/proc/self/fd/${descriptor}`
-
-const systemError = (code: "ELOOP" | "ENOTDIR", errno: number): Error =>
-  Object.assign(new Error(`${code}: on the way to a path`), { code, errno: -errno })
-
-const isLink = (path: string): boolean =>
-  NodeFs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
-
-/** A link in the way is told from a file: what stands behind a link is not known to be missing. */
-const openDirectory = (path: string): number => {
-  try {
-    return NodeFs.openSync(path, toEnter)
-  } catch (error) {
-    if (systemCode(error) === "ENOTDIR" && isLink(path)) throw systemError("ELOOP", 40)
-    throw error
-  }
-}
-
-const checkDirectory = (path: string): void => {
-  const stats = NodeFs.lstatSync(path)
-  if (stats.isSymbolicLink()) throw systemError("ELOOP", 62)
-  if (!stats.isDirectory()) throw systemError("ENOTDIR", 20)
-}
-
-const create = (path: string): void => {
-  try {
-    NodeFs.mkdirSync(path)
-  } catch (error) {
-    // Somebody else was quicker, or something is in the way: entering it tells.
-    if (systemCode(error) !== "EEXIST") throw error
-  }
-}
-
-/** Paths are in normal form; one that is not must not lead anywhere. */
-const checked = (name: string): string => {
-  if (name === "..") throw new Error("a path must not lead upwards")
-  return name
-}
-
-/** A directory on the way: a descriptor, or a path where there are none of these. */
-interface Step {
-  readonly host: string
-  readonly close: () => void
-}
-
-const stepInto = (path: string): Step => {
-  if (byDescriptor) {
-    const descriptor = openDirectory(path)
-    return { host: descriptorPath(descriptor), close: () => NodeFs.closeSync(descriptor) }
-  }
-  checkDirectory(path)
-  return { host: path, close: () => undefined }
-}
-
-const enter = (above: string, name: string, creating: boolean): Step => {
-  const path = `${above}/${checked(name)}`
-  try {
-    return stepInto(path)
-  } catch (error) {
-    if (!creating || systemCode(error) !== "ENOENT") throw error
-  }
-  create(path)
-  return stepInto(path)
-}
-
-const enterRoot = (root: string, creating: boolean): Step => {
-  if (creating) NodeFs.mkdirSync(root, { recursive: true })
-  if (!byDescriptor) return { host: root, close: () => undefined }
-  const descriptor = NodeFs.openSync(root, O_PATH | O_DIRECTORY)
-  return { host: descriptorPath(descriptor), close: () => NodeFs.closeSync(descriptor) }
-}
-
-const segmentsOf = (path: string): ReadonlyArray<string> =>
-  path.split("/").filter((segment) => segment !== "" && segment !== ".")
-
-const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
-
-const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
-
-const join = (above: string, path: string): string =>
-  above === "" ? path : path === "" ? above : `${above}/${path}`
-
-/** The directory that was used last, and the way to the next one. */
-const makeWalker = (root: string) => {
-  let top: Step | undefined
-  let held: { readonly path: string; readonly step: Step } | undefined
-
-  const leave = (): void => {
-    const last = held
-    held = undefined
-    last?.step.close()
-  }
-
-  /** Where the walk begins: below what is held, if that is on the way. */
-  const start = (path: string, creating: boolean): readonly [Step, string] => {
-    if (held !== undefined && path.startsWith(`${held.path}/`)) {
-      return [held.step, path.slice(held.path.length + 1)]
-    }
-    top ??= enterRoot(root, creating)
-    return [top, path]
-  }
-
-  const walk = (path: string, creating: boolean): string => {
-    if (held?.path === path) return held.step.host
-    const [from, rest] = start(path, creating)
-    let step = from
-    for (const segment of segmentsOf(rest)) {
-      const above = step
-      try {
-        step = enter(above.host, segment, creating)
-      } finally {
-        if (above !== from) above.close()
-      }
-    }
-    if (step === from) return step.host
-    leave()
-    held = { path, step }
-    return step.host
-  }
-
-  const close = (): void => {
-    leave()
-    const last = top
-    top = undefined
-    last?.close()
-  }
-
-  return { walk, close }
+export const checkLength = (path: string): void => {
+  if (path.length > maxLength) throw systemError("ENAMETOOLONG", 36)
 }
 
 const split = (place: Place): { readonly root: string; readonly path: string } =>
@@ -227,34 +106,50 @@ export const name = (place: Place): string => nameOf(split(place).path)
 export const make = (place: Place): Beneath => {
   const { path: prefix, root } = split(place)
   const { close, walk } = makeWalker(root)
+  /** The directory of the last call, since most calls come for many entries of one. */
+  let last: { readonly path: string; readonly host: string } | undefined
 
-  const entry = (path: string): string => {
-    const full = join(prefix, path)
-    const parent = parentOf(full)
-    const above = walk(parent, false)
-    return full === "" ? above : `${above}/${checked(nameOf(full))}`
+  const enterDirectory = (path: string, creating: boolean): string => {
+    last = undefined
+    const host = walk(join(prefix, path), creating)
+    last = { path, host }
+    return host
   }
 
-  const lookAt = (path: string): NodeFs.BigIntStats | undefined =>
-    NodeFs.lstatSync(entry(path), { bigint: true, throwIfNoEntry: false })
+  const entry = (path: string): string => {
+    if (path === "") {
+      last = undefined
+      const above = walk(parentOf(prefix), false)
+      return prefix === "" ? above : `${above}/${checked(nameOf(prefix))}`
+    }
+    const end = Math.max(0, path.lastIndexOf("/"))
+    const above =
+      last !== undefined && end === last.path.length && path.startsWith(last.path)
+        ? last.host
+        : enterDirectory(path.slice(0, end), false)
+    return `${above}/${checked(end === 0 ? path : path.slice(end + 1))}`
+  }
 
   return {
     entry,
-    directory: (path) => walk(join(prefix, path), false),
+    directory: (path) => enterDirectory(path, false),
     look: (path) => {
       try {
         // The root is no link to be looked at, but what it leads to.
-        return join(prefix, path) === ""
+        return path === "" && prefix === ""
           ? NodeFs.statSync(root, { bigint: true, throwIfNoEntry: false })
-          : lookAt(path)
+          : NodeFs.lstatSync(entry(path), { bigint: true, throwIfNoEntry: false })
       } catch (error) {
         const code = systemCode(error)
         if (code === "ENOENT" || code === "ENOTDIR") return undefined
         throw error
       }
     },
-    makeDirectory: (path) => void walk(join(prefix, path), true),
-    makeRoom: (path) => void walk(parentOf(join(prefix, path)), true),
+    makeDirectory: (path) => void enterDirectory(path, true),
+    makeRoom: (path) => {
+      last = undefined
+      walk(parentOf(join(prefix, path)), true)
+    },
     chmod: (path, mode) => {
       const descriptor = NodeFs.openSync(entry(path), toTouch)
       try {

@@ -118,6 +118,8 @@ const hasReason =
   (error: PlatformError): boolean =>
     error._tag === "SystemError" && reasons.includes(error.reason)
 
+const isNoFolder = new Set(["ENOENT", "ENOTDIR", "ELOOP"])
+
 const millis = (nanos: bigint): number => Number(nanos / 1_000_000n)
 
 /** Some file systems do not know when a file was made. */
@@ -169,7 +171,10 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
         : stats?.isDirectory() === true
           ? "folder"
           : "nothing of ours"
-    })
+    }).pipe(
+      // A link has come into the way.
+      Effect.catchIf(hasReason("BadResource"), () => Effect.succeed("nothing of ours" as const))
+    )
 
   const locate = Effect.fnUntraced(function* (contextId: string, path: string) {
     const place = yield* placeOf(contextId, path)
@@ -210,9 +215,13 @@ export const make: Effect.Effect<Service, never, Needs> = Effect.gen(function* (
       const place = yield* placeOf(contextId, path)
       if ((yield* kindAt(place)) !== "folder") return { entries: [], count: 0 }
       const folder = yield* Beneath.scoped(place)
-      const { count, names } = yield* Effect.mapError(
-        StoredFolder.read(folder, wanted),
-        failed("readDirectory")
+      const { count, names } = yield* StoredFolder.read(folder, wanted).pipe(
+        // It has gone, or something else has come into its place.
+        Effect.catchIf(
+          (error) => isNoFolder.has(systemCode(error) ?? ""),
+          () => Effect.succeed({ count: 0, names: [] })
+        ),
+        Effect.mapError(failed("readDirectory"))
       )
       const entries = yield* Effect.forEach(names, (name) => describe(folder, name))
       return { entries: entries.flat(), count }

@@ -5,11 +5,24 @@
  */
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import * as Inside from "../tools/Inside.js"
+import * as Beneath from "../Beneath.js"
+import { childPath } from "../transfer/TransferPlan.js"
 import { attempt, type ToolFailed } from "../tools/Tool.js"
 
 /** How many entries are looked at before others have their turn. */
 const stride = 500
+
+/** Deeper down nothing is given: tools and transfers do not get there either. */
+const maxLength = 4095
+
+/** One that has gone has none. */
+const entriesOf = (directory: () => string): ReadonlyArray<NodeFs.Dirent> => {
+  try {
+    return NodeFs.readdirSync(directory(), { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
 
 /**
  * Gives everything in a session to a user, so that commands of that user may change what
@@ -21,15 +34,24 @@ const stride = 500
 export const give = (root: string, userId: number): Effect.Effect<void, ToolFailed> => {
   if (process.getuid?.() !== 0) return Effect.void
   let looked = 0
-  const walk = async (host: string): Promise<void> => {
-    for (const entry of NodeFs.readdirSync(host, { withFileTypes: true })) {
-      const path = `${host}/${entry.name}`
-      const stats = NodeFs.lstatSync(path, { throwIfNoEntry: false })
-      if (stats !== undefined && stats.uid !== userId) NodeFs.lchownSync(path, userId, userId)
-      if (++looked % stride === 0) await new Promise((resolve) => setImmediate(resolve))
-      // What a running command makes of it meanwhile, it makes as its own.
-      if (entry.isDirectory()) await Inside.below(host, entry.name, walk)
+  const walk = async ({ directory, entry, look }: Beneath.Beneath): Promise<void> => {
+    const folders = [""]
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      for (const { name } of entriesOf(() => directory(folder))) {
+        const path = childPath(folder, name)
+        const stats = look(path)
+        if (stats !== undefined && Number(stats.uid) !== userId) {
+          NodeFs.lchownSync(entry(path), userId, userId)
+        }
+        if (++looked % stride === 0) await new Promise((resolve) => setImmediate(resolve))
+        // What a running command makes of it meanwhile, it makes as its own.
+        if (stats?.isDirectory() === true && path.length <= maxLength) folders.push(path)
+      }
     }
   }
-  return attempt("/", () => walk(root))
+  return Effect.scoped(
+    Effect.flatMap(Beneath.scoped({ root, path: "" }), (beneath) =>
+      attempt("/", () => walk(beneath))
+    )
+  )
 }

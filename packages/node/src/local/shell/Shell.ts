@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Buffer } from "node:buffer"
+import * as NodeFs from "node:fs"
 import * as NodeOs from "node:os"
 import * as Bubblewrap from "./Bubblewrap.js"
 import { DataDirectory } from "../DataDirectory.js"
@@ -149,10 +150,20 @@ const countsInside = (() => {
 /** Runs what follows as the first to be killed when this machine is out of memory. */
 const firstToGo = 'echo 1000 2>/dev/null > /proc/self/oom_score_adj; exec "$@"'
 
+/**
+ * How large a file may get, in the blocks that `ulimit` counts: half of what is free, so that
+ * a copy of it still fits. A file with a hole counts as a whole, since its copy has none.
+ */
+const maxFileBlocks = (root: string): number => {
+  const { bavail, bsize } = NodeFs.statfsSync(root)
+  return Math.floor((bavail * bsize) / 2 / 512)
+}
+
 /** Sets limits, goes to the directory, runs the command. */
-const prelude = `
+const prelude = (root: string) => `
 ulimit -c 0
 ulimit -d ${maxDataKiB}
+ulimit -f ${maxFileBlocks(root)}
 ${countsInside ? `ulimit -u ${maxProcesses} 2>/dev/null || ulimit -p ${maxProcesses} 2>/dev/null` : ""}
 cd "$1" || exit
 unset OLDPWD
@@ -207,7 +218,7 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
         {
           root: place.root,
           dataDirectory,
-          words: ["/bin/sh", "-c", prelude, "sh", cwd, args.command],
+          words: ["/bin/sh", "-c", prelude(place.root), "sh", cwd, args.command],
           env: { ...insideEnvironment, ...args.envs }
         },
         found

@@ -13,6 +13,9 @@ export class Refused extends Error {}
 
 const maxNameBytes = 255
 
+/** No path of the system is longer. */
+const maxPathBytes = 4095
+
 /**
  * The path below the unpacked folder that the name of an entry means, `""` for the folder
  * itself. Throws for a name that would lead out of it, and for one that no file can have.
@@ -23,6 +26,9 @@ export const pathOf = (name: string): string => {
   const refuse = (reason: string) => new Refused(`${JSON.stringify(name)} in it ${reason}`)
   if (name.startsWith("/")) throw refuse("is an absolute path")
   if (name.includes("\0")) throw refuse("holds a NUL character")
+  if (Buffer.byteLength(name) > maxPathBytes) {
+    throw new Refused(`a path in it is longer than ${maxPathBytes} bytes`)
+  }
   const segments = name.split("/").filter((segment) => segment !== "" && segment !== ".")
   for (const segment of segments) {
     if (segment === "..") throw refuse("leads out of it")

@@ -50,6 +50,9 @@ const freeHalf = (folder: string): number => {
 const makeSpend = (budget: number) => {
   let left = budget
   return (size: number): void => {
+    // Headers can say anything, and what is less than nothing would make the budget larger.
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new Refused("an entry has no size that is one")
     left -= blockBytes + Math.ceil(size / blockBytes) * blockBytes
     if (left < 0) throw new Refused("it would unpack to more than half of what is free on the disk")
   }
@@ -68,11 +71,12 @@ const stamp = (file: number, header: Tar.Header): void => {
   NodeFs.futimesSync(file, seconds, seconds)
 }
 
-const writeFile = async (host: string, entry: Entry): Promise<void> => {
+const writeFile = async (host: string, entry: Entry, heard: () => void): Promise<void> => {
   const file = NodeFs.openSync(host, "wx", 0o600)
   try {
     // The library gives the content as buffers; its types do not say so.
     for await (const chunk of entry as AsyncIterable<Buffer>) {
+      heard()
       for (let written = 0; written < chunk.length;) {
         written += NodeFs.writeSync(file, chunk, written)
       }
@@ -87,9 +91,37 @@ const writeFile = async (host: string, entry: Entry): Promise<void> => {
 
 const drain = (entry: Entry): void => void entry.resume()
 
+/** How many links, pipes and devices are counted before it is too many: each is remembered. */
+const maxSkipped = 100_000
+
+/** Headers, with what fills them up; and what may follow the last entry. */
+const maxSilentBytes = 8 * 1024 * 1024
+
+/**
+ * Tells an archive that says nothing any more: what comes between two entries is held in memory,
+ * or read to no end.
+ */
+const makeWatch = () => {
+  let silent = 0
+  const heard = (): void => void (silent = 0)
+  return {
+    heard,
+    watch: async function* (pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      for await (const piece of pieces) {
+        silent += piece.length
+        if (silent > maxSilentBytes) {
+          throw new Refused(`more than ${maxSilentBytes} bytes on end in it belong to no file`)
+        }
+        yield piece
+      }
+    }
+  }
+}
+
 const placeAll = async (
   entries: Tar.Extract,
-  { budget, folder }: Options
+  { budget, folder }: Options,
+  heard: () => void
 ): Promise<ReadonlyArray<SkippedEntry>> => {
   const spend = makeSpend(budget ?? freeHalf(folder))
   const skipped: Array<SkippedEntry> = []
@@ -101,19 +133,23 @@ const placeAll = async (
     made.add(directory)
   }
   for await (const entry of entries) {
+    heard()
     const { mode, name, size, type } = entry.header
     const path = pathOf(name)
     const host = hostPath(folder, path)
     const isFile = type === "file" || type === "contiguous-file"
-    spend(isFile ? size : 0)
+    spend(size)
     if (type === "directory") {
       make(host)
       modes.push([host, mode])
       drain(entry)
     } else if (isFile) {
       make(NodePath.dirname(host))
-      await writeFile(host, entry)
+      await writeFile(host, entry, heard)
     } else {
+      if (skipped.length === maxSkipped) {
+        throw new Refused(`it holds more than ${maxSkipped} links, pipes and devices`)
+      }
       skipped.push({ path, reason: special[type] ?? "device" })
       drain(entry)
     }
@@ -132,11 +168,13 @@ const open = (archive: Beneath.Place): number =>
 
 const read = async (options: Options, signal: AbortSignal) => {
   const entries = Tar.extract()
+  const { heard, watch } = makeWatch()
   const [placed, readThrough] = await Promise.allSettled([
-    placeAll(entries, options),
+    placeAll(entries, options, heard),
     pipeline(
       NodeFs.createReadStream("", { fd: open(options.archive), highWaterMark: pieceBytes }),
       NodeZlib.createGunzip({ chunkSize: pieceBytes }),
+      watch,
       entries,
       { signal }
     )
@@ -149,7 +187,8 @@ const read = async (options: Options, signal: AbortSignal) => {
 /**
  * Unpacks files and directories and answers with what else there was: links, pipes and
  * devices are never made. An entry whose name leads out of the folder, two of one name, more
- * bytes than the budget, or an archive that is damaged make it fail; what was unpacked until
+ * bytes than the budget, sizes that are none, too much that is no file, or an archive that is
+ * damaged make it fail; what was unpacked until
  * then is for the caller to remove. Memory does not grow with the size of the files.
  *
  * @since 0.1.0

@@ -6,10 +6,37 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as NodeFs from "node:fs/promises"
+import * as NodePath from "node:path"
+import * as Identifier from "../Identifier.js"
 import * as Inside from "./Inside.js"
 import * as Tool from "./Tool.js"
 
 const failed = (message: string) => new Tool.ToolFailed({ message })
+
+/**
+ * By way of a place where nobody else can change it: a link that has come into the place of the
+ * file must not get into the root of the session, where bubblewrap would follow it.
+ */
+const moveEntry = Effect.fnUntraced(function* (
+  place: Tool.Place,
+  source: Inside.Spot,
+  destination: Inside.Spot
+) {
+  const between = NodePath.join(place.staging, Identifier.taskId())
+  yield* Effect.acquireUseRelease(
+    Tool.attempt(source.path, () => NodeFs.link(source.host, between)),
+    () =>
+      Effect.gen(function* () {
+        const stats = yield* Tool.attempt(source.path, () => NodeFs.lstat(between))
+        if (stats.isSymbolicLink()) {
+          return yield* failed(`${Tool.reasons.ELOOP}: ${source.path}`)
+        }
+        yield* Tool.attempt(destination.path, () => NodeFs.link(between, destination.host))
+      }),
+    () => Effect.promise(() => NodeFs.rm(between, { force: true }))
+  )
+  yield* Tool.attempt(source.path, () => NodeFs.unlink(source.host))
+})
 
 /**
  * Never replaces anything. A file cannot even when something appears at its destination in
@@ -39,8 +66,7 @@ export const moveFile = Tool.define({
         return yield* failed(`a directory cannot be moved into itself: ${args.source}`)
       }
       if (!stats.isDirectory()) {
-        yield* Tool.attempt(args.destination, () => NodeFs.link(source.host, destination.host))
-        yield* Tool.attempt(args.source, () => NodeFs.unlink(source.host))
+        yield* moveEntry(place, source, destination)
         return "true"
       }
       const isThere = yield* Tool.attempt(args.destination, () =>
@@ -50,7 +76,10 @@ export const moveFile = Tool.define({
         )
       )
       if (isThere) return yield* failed(`${Tool.reasons.EEXIST}: ${args.destination}`)
-      yield* Tool.attempt(args.destination, () => NodeFs.rename(source.host, destination.host))
+      // The slash lets it fail when a link has come into the place of the directory.
+      yield* Tool.attempt(args.destination, () =>
+        NodeFs.rename(`${source.host}/`, destination.host)
+      )
       return "true"
     }).pipe(Effect.scoped)
 })

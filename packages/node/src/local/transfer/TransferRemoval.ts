@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import type { Beneath } from "../Beneath.js"
+import { type Beneath, checkLength } from "../Beneath.js"
 import { reasonOf } from "./FileCopy.js"
 import type { Steps } from "./Slices.js"
 import type { FailedEntry } from "./TransferOutcome.js"
@@ -90,6 +90,7 @@ function* emptyFolder(removal: Removal, folder: Surplus, subfolders: Array<Surpl
   try {
     yield* entriesOf(removal.destination.directory(folder.path), (entry) => {
       const path = childPath(folder.path, entry.name)
+      checkLength(path)
       const coverage = folder.coverage === "all" ? "all" : removal.whitelist.coverage(path)
       if (coverage === "none") return
       if (entry.isDirectory()) subfolders.push({ path, coverage, directory: true })

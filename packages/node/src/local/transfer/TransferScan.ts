@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as NodeFs from "node:fs"
+import { checkLength } from "../Beneath.js"
 import { modifiedMicros, reasonOf } from "./FileCopy.js"
 import type { Steps } from "./Slices.js"
 import { isDoubtful } from "./TransferCompare.js"
@@ -48,23 +49,26 @@ export function* entriesOf(directory: string, each: (entry: NodeFs.Dirent) => vo
 }
 
 const folderAt = (
-  options: ScanOptions,
   path: string,
   parent: Folder | undefined,
   coverage: Coverage,
-  stats: NodeFs.BigIntStats
-): Folder => {
-  const mayBeThere = parent === undefined || parent.there === "directory"
-  const there = mayBeThere ? options.destination.look(path) : undefined
-  return {
-    path,
-    parent,
-    coverage,
-    mode: permissions(stats),
-    there: there === undefined ? "nothing" : there.isDirectory() ? "directory" : "something else",
-    modeThere: there === undefined ? 0 : permissions(there),
-    ready: false
-  }
+  stats: NodeFs.BigIntStats,
+  there: NodeFs.BigIntStats | undefined
+): Folder => ({
+  path,
+  parent,
+  coverage,
+  mode: permissions(stats),
+  there: there === undefined ? "nothing" : there.isDirectory() ? "directory" : "something else",
+  modeThere: there === undefined ? 0 : permissions(there),
+  ready: false
+})
+
+/** A directory on both sides while its entries are looked at. */
+interface Open {
+  readonly folder: Folder
+  readonly source: string
+  readonly destination: string | undefined
 }
 
 const scanFile = (
@@ -98,10 +102,13 @@ const scanFile = (
   if (permissions(there) !== mode) plan.modes.push({ path, mode })
 }
 
+const look = (folder: string, name: string): NodeFs.BigIntStats | undefined =>
+  NodeFs.lstatSync(`${folder}/${name}`, { bigint: true, throwIfNoEntry: false })
+
 const scanEntry = (
   options: ScanOptions,
   plan: Plan,
-  folder: Folder,
+  { destination, folder, source }: Open,
   entry: NodeFs.Dirent,
   subfolders: Array<Folder>
 ): void => {
@@ -115,16 +122,18 @@ const scanEntry = (
     return
   }
   try {
-    const stats = options.source.look(path)
+    checkLength(path)
+    const stats = look(source, entry.name)
     if (stats === undefined) {
       // Bytes that are no text were replaced when the name was read: the name leads nowhere.
       if (entry.name.includes("\uFFFD")) throw new Error("its name is not valid UTF-8")
       return
     }
     if (stats.isDirectory()) {
-      subfolders.push(folderAt(options, path, folder, coverage, stats))
+      const there = destination === undefined ? undefined : look(destination, entry.name)
+      subfolders.push(folderAt(path, folder, coverage, stats, there))
     } else if (stats.isFile() && coverage !== "way") {
-      const there = folder.there === "directory" ? options.destination.look(path) : undefined
+      const there = destination === undefined ? undefined : look(destination, entry.name)
       scanFile(plan, path, folder, stats, there)
     }
   } catch (error) {
@@ -167,9 +176,12 @@ function* scanFolder(
   const names =
     options.carryDeletions && folder.there === "directory" ? new Set<string>() : undefined
   try {
-    yield* entriesOf(options.source.directory(folder.path), (entry) => {
+    const source = options.source.directory(folder.path)
+    const destination =
+      folder.there === "directory" ? options.destination.directory(folder.path) : undefined
+    yield* entriesOf(source, (entry) => {
       if (!isFileOnTheWay(options, folder, entry)) names?.add(entry.name)
-      scanEntry(options, plan, folder, entry, subfolders)
+      scanEntry(options, plan, { folder, source, destination }, entry, subfolders)
     })
     if (names !== undefined) yield* scanSurplus(options, plan, folder, names)
   } catch (error) {
@@ -180,7 +192,7 @@ function* scanFolder(
 function* scanTree(options: ScanOptions, plan: Plan, stats: NodeFs.BigIntStats): Steps {
   const coverage = options.whitelist.coverage("")
   if (coverage === "none") return
-  const open = [folderAt(options, "", undefined, coverage, stats)]
+  const open = [folderAt("", undefined, coverage, stats, options.destination.look(""))]
   for (;;) {
     const folder = open.pop()
     if (folder === undefined) return
