@@ -29,8 +29,6 @@ export const prepare = async (home, which) => {
     "test/core",
     "test/fixtures",
     "test/rounds.ts",
-    "test/runtimes/expected.ts",
-    "test/runtimes/vitest.config.mjs",
     "vitest.config.ts"
   ]) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })

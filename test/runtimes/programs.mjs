@@ -198,13 +198,13 @@ export const inPage = async (folder, runtime) => {
     await end(browser, "SIGTERM")
     return what
   }
-  const allowed = { allowedOrigins: [origin] }
+  const options = { allowedOrigins: [origin] }
   try {
     await against(
       folder,
       [process.execPath],
       async (given) => JSON.parse(await visit(given)),
-      allowed
+      options
     )
     // Without being told, it refuses the page.
     await assert.rejects(
