@@ -28,6 +28,8 @@ const filesBelow = (folder: string, suffix: string): ReadonlyArray<string> =>
 export const documents: ReadonlyArray<string> = [
   "README.md",
   "CONTRIBUTING.md",
+  "packages/core/README.md",
+  "packages/node/README.md",
   ...filesBelow("docs", ".md")
 ]
 

@@ -65,7 +65,8 @@ describe("a first transfer", () => {
       NodeFs.chmodSync(`${at.source}/closed`, 0o500)
       execFileSync("touch", ["-d", "2024-01-02T03:04:05.678901234Z", `${at.source}/bin/run`])
       yield* Transfer.transfer(at)
-      assert.strictEqual(modified(`${at.destination}/bin/run`), 1704164645678901000n)
+      // Node 24 and later set nanoseconds, what is before them is what is kept.
+      assert.strictEqual(modified(`${at.destination}/bin/run`) / 1000n, 1704164645678901n)
       assert.strictEqual(mode(`${at.destination}/bin/run`), 0o755)
       assert.strictEqual(mode(`${at.destination}/bin/secret`), 0o400)
       assert.strictEqual(mode(`${at.destination}/closed`), 0o500)

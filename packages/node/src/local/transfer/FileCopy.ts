@@ -56,7 +56,7 @@ const chunkBytes = 4 * 1024 * 1024
 export const settleMillis = 12
 
 /**
- * Modification time in whole microseconds, the finest that Node can set.
+ * Modification time in whole microseconds, the finest that every Node can set.
  *
  * @since 0.1.0
  */
@@ -132,7 +132,8 @@ const seal = ({ input, output, settled, stats }: Opened, copied: number): boolea
   // The copy of a young file gets a time that is off by a hair within the same millisecond: it
   // will not be taken for unchanged, so whatever was written within the tick is looked at again.
   const stamp = settled ? micros : micros % 1000 === 0 ? micros + 1 : micros - 1
-  // Node hands over seconds as a double, cut off to microseconds: half of one keeps it exact.
+  // Node hands over seconds as a double, which versions before 24 cut off to microseconds: half of
+  // one more keeps them exact in all.
   const seconds = (stamp + 0.5) / 1_000_000
   NodeFs.futimesSync(output, seconds, seconds)
   return isSame(stats, NodeFs.fstatSync(input, { bigint: true }))
