@@ -72,7 +72,7 @@ const put = (server: LocalAgentBay.Service, contextId: string, name: string) =>
       )
     const upload = yield* url("Upload")
     yield* exchange(server, {
-      text: `PUT ${upload} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 6\r\n\r\nstored`,
+      text: `PUT ${upload} HTTP/1.1\r\nHost: ${server.endpoint}\r\nConnection: close\r\nContent-Length: 6\r\n\r\nstored`,
       hangsUp: false
     })
     return [
@@ -162,7 +162,7 @@ describe("any request to Local AgentBay", () => {
                   // A URL that was signed is used.
                   const signed = /"Url":"[^"]*?(\/files\/[^"]+)"/.exec(answer)?.[1]
                   if (signed !== undefined) {
-                    const head = `PUT ${signed} HTTP/1.1\r\nHost: x\r\nConnection: close`
+                    const head = `PUT ${signed} HTTP/1.1\r\nHost: ${server.endpoint}\r\nConnection: close`
                     const text = `${head}\r\nContent-Length: 1\r\n\r\nx`
                     yield* exchange(server, { text, hangsUp: false })
                   }
