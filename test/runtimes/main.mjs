@@ -91,7 +91,8 @@ const isFine = async ({ name, run: perform, runtime, same }) => {
   }
   const began = performance.now()
   try {
-    if (runtime.fault !== undefined) throw new Error(runtime.fault)
+    const fault = runtime.fault?.()
+    if (fault !== undefined) throw new Error(fault)
     const result = await perform()
     if (result !== undefined && same !== undefined) {
       const first = totals.get(same) ?? result.total

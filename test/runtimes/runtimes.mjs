@@ -17,13 +17,14 @@ const bunPackage = `@oven/bun-${process.platform}-${arm ? "aarch64" : process.ar
 const denoPackage = `@deno/${machine}${process.platform === "linux" ? "-glibc" : ""}`
 const workerdPackage = `@cloudflare/workerd-${process.platform}-${arm ? "arm64" : "64"}`
 
-/** Why a program cannot be run; `impossible` when there is none for this kind of machine. */
+/**
+ * Why a program cannot be run; `impossible` when there is none for this kind of machine. What
+ * was not fetched yet is not there yet.
+ */
 const missing = (program, from) =>
   optionalDependencies[from] === undefined
     ? { impossible: `there is no package of it for ${machine}` }
-    : canRun(program)
-      ? {}
-      : { fault: `${from} is not there: ${program}` }
+    : { fault: () => (canRun(program) ? undefined : `${from} is not there: ${program}`) }
 
 const canRun = (program) => {
   try {

@@ -1,10 +1,12 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as NodeNet from "node:net"
 import { PassThrough } from "node:stream"
-import type { IncomingMessage } from "node:http"
+import * as NodeHttp from "node:http"
 import * as RequestForm from "../../../packages/node/src/local/http/RequestForm.js"
 import * as Wire from "./wire.js"
 
@@ -88,7 +90,7 @@ describe("limits of requests", () => {
           const source = new PassThrough()
           RequestForm.readBody(
             // A request is such a stream; nothing else of it is read here.
-            source as unknown as IncomingMessage,
+            source as unknown as NodeHttp.IncomingMessage,
             limit,
             {
               onBody: (body) => resume(Effect.succeed(body)),
@@ -106,6 +108,62 @@ describe("limits of requests", () => {
         }),
         "half"
       )
+    })
+  )
+
+  /** Half of a body comes to a server that begins to read it. */
+  const halfRead = Effect.gen(function* () {
+    const server = yield* Effect.acquireRelease(
+      Effect.async<NodeHttp.Server>((resume) => {
+        const made = NodeHttp.createServer()
+        made.listen(0, "127.0.0.1", () => resume(Effect.succeed(made)))
+      }),
+      (made) => Effect.sync(() => made.close().closeAllConnections())
+    )
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    const socket = NodeNet.connect(port, "127.0.0.1").on("error", () => {})
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
+    return yield* Effect.async<{
+      readonly socket: NodeNet.Socket
+      readonly request: NodeHttp.IncomingMessage
+      readonly response: NodeHttp.ServerResponse
+    }>((resume) => {
+      server.once("request", (request, response) =>
+        resume(Effect.succeed({ socket, request, response }))
+      )
+    })
+  })
+
+  it.scopedLive(
+    "a body that nobody waits for any more is not read, and its time does not end",
+    () =>
+      Effect.gen(function* () {
+        const { request, response } = yield* halfRead
+        const listeners = () => request.listenerCount("data") + request.listenerCount("end")
+        const before = listeners()
+        const reading = yield* Effect.fork(RequestForm.body(request, response, 1))
+        yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => listeners() > before }))
+        yield* Fiber.interrupt(reading)
+        assert.strictEqual(listeners(), before)
+        response.writeHead(500).end()
+        // Were its time still running, it would end before this, and want to change the answer.
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 10)))
+      })
+  )
+
+  it.scopedLive("a client that leaves in the middle of its body is not waited for", () =>
+    Effect.gen(function* () {
+      const { request, response, socket } = yield* halfRead
+      const reading = yield* Effect.fork(RequestForm.body(request, response, 60_000))
+      yield* Effect.yieldNow().pipe(
+        Effect.repeat({ until: () => request.listenerCount("data") > 0 })
+      )
+      socket.destroy()
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(reading)))
+      // It has left before anybody looks.
+      const exit = yield* Effect.exit(RequestForm.body(request, response, 60_000))
+      assert.isTrue(Exit.isInterrupted(exit))
     })
   )
 })

@@ -7,6 +7,7 @@ import type { Parameters } from "@effect-agentbay/core/Protocol"
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Caller from "./Caller.js"
 
 /**
  * The largest body that is read, in bytes.
@@ -22,7 +23,8 @@ const drainBytes = 4 * maxBodyBytes
  * Reads the whole body as text, chunked or not, and calls one of the functions when it is
  * there. A larger body than {@link maxBodyBytes} is read to its end without being kept, so
  * that the client can read the refusal. One that takes longer than `limitMillis` is not waited
- * for. When the client goes away, nothing is called.
+ * for. When the client goes away, nothing is called. What it gives makes an end of it: from then
+ * on nothing is read or called.
  *
  * @since 0.1.0
  */
@@ -34,7 +36,7 @@ export const readBody = (
     readonly onTooLarge: () => void
     readonly onTooSlow: () => void
   }
-): void => {
+): (() => void) => {
   let chunks: Array<Buffer> = []
   let size = 0
   let timer: NodeJS.Timeout | undefined
@@ -52,7 +54,7 @@ export const readBody = (
     clearImmediate(wait)
     clearTimeout(timer)
   }
-  source.on("data", (chunk: Buffer) => {
+  const onData = (chunk: Buffer) => {
     if (isOver) return
     size += chunk.length
     if (size <= maxBodyBytes) {
@@ -61,21 +63,25 @@ export const readBody = (
       chunks = []
       if (size > drainBytes) source.destroy()
     }
-  })
-  source.on("close", settle)
-  source.on("end", () => {
+  }
+  const onEnd = () => {
     settle()
     if (isOver) return
     if (size > maxBodyBytes) on.onTooLarge()
     else on.onBody(Buffer.concat(chunks).toString("utf8"))
-  })
+  }
+  source.on("data", onData).on("end", onEnd).on("close", settle)
   // Without a listener, a connection that breaks would end the process.
   source.on("error", () => {})
+  return () => {
+    settle()
+    source.off("data", onData).off("end", onEnd).off("close", settle)
+  }
 }
 
 /**
  * The same as an effect, which fails with what is wrong with the body. The connection of one
- * that is too slow ends with the answer.
+ * that is too slow ends with the answer. When the client goes away, it is interrupted.
  *
  * @since 0.1.0
  */
@@ -84,14 +90,18 @@ export const body = (
   response: ServerResponse,
   limitMillis: number
 ): Effect.Effect<string, "TooLarge" | "TooSlow"> =>
-  Effect.async((resume) =>
-    readBody(source, limitMillis, {
-      onBody: (text) => resume(Effect.succeed(text)),
-      onTooLarge: () => resume(Effect.fail("TooLarge")),
-      onTooSlow: () => {
-        response.setHeader("connection", "close")
-        resume(Effect.fail("TooSlow"))
-      }
+  Caller.whileThere(
+    response,
+    Effect.async((resume) => {
+      const stop = readBody(source, limitMillis, {
+        onBody: (text) => resume(Effect.succeed(text)),
+        onTooLarge: () => resume(Effect.fail("TooLarge")),
+        onTooSlow: () => {
+          response.setHeader("connection", "close")
+          resume(Effect.fail("TooSlow"))
+        }
+      })
+      return Effect.sync(stop)
     })
   )
 
