@@ -54,6 +54,7 @@ describe("serve", () => {
       for (const option of ["--tls", "--faults FILE", "--host ADDRESS", "--port N"]) {
         assert.include(help.stdout, option)
       }
+      assert.include(help.stdout, "[--allow-origin ORIGIN...] [--allow-host NAME...]")
     })
   )
 })

@@ -95,11 +95,11 @@ const descriptionOf = (doc: HelpDoc.HelpDoc): string =>
     .map(plainText)
     .join(" ")
 
-/** Breaks a text at its blanks. */
-const wrap = (text: string, columns: number): ReadonlyArray<string> => {
+/** Lines of pieces that are not broken. */
+const fill = (pieces: ReadonlyArray<string>, columns: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let line = ""
-  for (const word of text.split(" ")) {
+  for (const word of pieces) {
     if (line !== "" && Text.width(line) + 1 + Text.width(word) > columns) {
       lines.push(line)
       line = word
@@ -107,6 +107,16 @@ const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   }
   return [...lines, line]
 }
+
+/** Breaks a text at its blanks. */
+const wrap = (text: string, columns: number): ReadonlyArray<string> =>
+  fill(text.split(" "), columns)
+
+/** What a command takes. An option that may be repeated may also be left out, and is shown so. */
+const takenBy = (usage: string): ReadonlyArray<string> =>
+  usage
+    .replaceAll(/(?<!\[)--\S+ \S+\.\.\./g, (option) => `[${option}]`)
+    .match(/\[[^\]]*\]\S*|\S+/g) ?? []
 
 const widestPage = 88
 
@@ -150,7 +160,7 @@ export const ofCommand = ({ doc, usage, words }: Page, surface: Surface): string
     "",
     style.bold("Usage"),
     `  ${style.accent(called)}`,
-    ...wrap(options, pageWidth(surface) - 4).map((line) => `    ${line}`),
+    ...fill(takenBy(options), pageWidth(surface) - 4).map((line) => `    ${line}`),
     ...section("Arguments", entriesBelow(doc, "ARGUMENTS"), surface),
     ...section("Options", entriesBelow(doc, "OPTIONS"), surface)
   ].join("\n")
