@@ -58,4 +58,15 @@ describe("data that is nested very deeply", () => {
       }
     }).pipe(Effect.provide(LocalAgentBay.layerTest))
   )
+
+  it.scopedLive("is refused by the direct link", () =>
+    Effect.gen(function* () {
+      const created = yield* Wire.call("CreateMcpSession")
+      const answer = yield* Wire.send(`${Wire.textAt(created, "Data", "LinkUrl")}/callTool`, {
+        headers: { "x-access-token": Wire.textAt(created, "Data", "Token") },
+        body: `{"tool":"read_file","args":{"path":${deep(50_000)}}}`
+      })
+      assert.strictEqual(answer.status, 400)
+    }).pipe(Effect.provide(LocalAgentBay.layerTestWith({ directLink: true })))
+  )
 })

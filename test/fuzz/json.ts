@@ -22,19 +22,24 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** A JSON value as a tree. */
-export const treeOf = (value: unknown): Tree => {
+/** Deeper trees are made by `spoil`, as texts; these here are followed step by step. */
+const maxDepth = 500
+
+/** A JSON value as a tree; what lies very deep in it is left out. */
+export const treeOf = (value: unknown, depth = 0): Tree => {
+  if (depth > maxDepth) return raw("null")
+  const below = (inner: unknown) => treeOf(inner, depth + 1)
   if (typeof value === "string") {
     const inner = /^\s*[[{]/.test(value) ? parsed(value) : undefined
     return inner === undefined
       ? raw(JSON.stringify(value))
-      : { kind: "text", inner: [treeOf(inner)] }
+      : { kind: "text", inner: [below(inner)] }
   }
-  if (Array.isArray(value)) return { kind: "list", items: value.map(treeOf) }
+  if (Array.isArray(value)) return { kind: "list", items: value.map(below) }
   if (typeof value === "object" && value !== null) {
     return {
       kind: "object",
-      entries: Object.entries(value).map(([key, inner]) => [key, treeOf(inner)])
+      entries: Object.entries(value).map(([key, inner]) => [key, below(inner)])
     }
   }
   return raw(JSON.stringify(value))

@@ -102,9 +102,13 @@ export const make: Effect.Effect<
         )
     )
     if (header === undefined) yield* checkToken(token)
-    return yield* Effect.mapError(
-      toolbox.call(sessionId, tool, JSON.stringify(args ?? {})),
-      ({ description }) => refuse(404, description)
+    const text = yield* Effect.try({
+      try: () => JSON.stringify(args ?? {}),
+      // JSON can be read at any depth, but not written.
+      catch: () => refuse(400, "the arguments are nested too deeply")
+    })
+    return yield* Effect.mapError(toolbox.call(sessionId, tool, text), ({ description }) =>
+      refuse(404, description)
     )
   })
 
