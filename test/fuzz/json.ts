@@ -264,8 +264,11 @@ export const anyTree = (random: Random, depth = 0): Tree => {
   }
 }
 
+/** No text in JavaScript may have more than half a gigabyte. */
+const longestCopies = 8_000_000
+
 const copies = (tree: Tree, count: number): ReadonlyArray<Tree> =>
-  Array.from({ length: count }, () => tree)
+  Array.from({ length: Math.min(count, 1 + longestCopies / write(tree).length) }, () => tree)
 
 /** Spoils one place of the tree, which is changed in place; gives what stands there afterwards. */
 export const spoil = (tree: Tree, random: Random): Tree => {
