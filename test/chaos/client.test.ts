@@ -1,5 +1,7 @@
+import type * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as NodeFs from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -47,56 +49,62 @@ const statuses = (stdout: string): ReadonlyArray<unknown> => {
     .map((task) => Wire.at(task, "status"))
 }
 
+const uploads = (id: string) => Wire.info(id, { TaskType: "upload" })
+
+/** A session full of files at a server that the commands find, and what its command line is. */
+const atServer = <A, E>(
+  use: (it: {
+    readonly about: ReadonlyArray<string>
+    readonly id: string
+    /** Where its files are stored. */
+    readonly store: string
+  }) => Effect.Effect<A, E, LocalAgentBay.LocalAgentBay | Scope.Scope>
+) =>
+  Effect.gen(function* () {
+    const directory = yield* temporaryDirectory
+    return yield* Effect.gen(function* () {
+      const { contextId, id, server } = yield* sessionWithFiles(many)
+      const about = ["--data", directory, "--session", id]
+      return yield* use({ about, id, store: `${server.contextDirectory(contextId)}${mount}` })
+    }).pipe(Effect.scoped, serving(directory, { advertise: true }))
+  })
+
 describe("a client that is killed", () => {
   beforeAll(build, 120_000)
 
   it.scopedLive(
     "does not take its transfer with it; who asks later is told the truth",
     () =>
-      Effect.gen(function* () {
-        const directory = yield* temporaryDirectory
-        yield* Effect.gen(function* () {
-          const { contextId, id, server } = yield* sessionWithFiles(many)
-          const about = ["--data", directory, "--session", id]
+      atServer(({ about, id, store }) =>
+        Effect.gen(function* () {
           const detached = yield* run("sync", ...about, "--detach")
           const token = detached.stdout.trim()
           const waiting = yield* start("sync", ...about, "--resume", token)
-          yield* Wire.eventually(
-            Wire.info(id, { TaskType: "upload" }),
-            ([task]) => task !== undefined && task.filesDone > 0
-          )
+          yield* Wire.eventually(uploads(id), ([task]) => task !== undefined && task.filesDone > 0)
           yield* kill(waiting.child)
           const resumed = yield* run("sync", ...about, "--resume", token, "--json")
           assert.strictEqual(resumed.code, 0)
-          const store = `${server.contextDirectory(contextId)}${mount}`
           assert.lengthOf(NodeFs.readdirSync(store), many)
-        }).pipe(Effect.scoped, serving(directory, { advertise: true }))
-      }),
+        })
+      ),
     180_000
   )
 
   it.scopedLive(
     "that started it itself does not take it with it either",
     () =>
-      Effect.gen(function* () {
-        const directory = yield* temporaryDirectory
-        yield* Effect.gen(function* () {
-          const { contextId, id, server } = yield* sessionWithFiles(many)
-          const about = ["--data", directory, "--session", id]
-          const store = `${server.contextDirectory(contextId)}${mount}`
+      atServer(({ about, id, store }) =>
+        Effect.gen(function* () {
           const syncing = yield* start("sync", ...about)
-          yield* Wire.eventually(
-            Wire.info(id, { TaskType: "upload" }),
-            ([task]) => task !== undefined
-          )
+          yield* Wire.eventually(uploads(id), ([task]) => task !== undefined)
           yield* kill(syncing.child)
           yield* Wire.settled(id)
           const told = yield* run("info", ...about, "--json")
           assert.strictEqual(told.code, 0)
           assert.deepStrictEqual(statuses(told.stdout), ["Success"])
           assert.lengthOf(NodeFs.readdirSync(store), many)
-        }).pipe(Effect.scoped, serving(directory, { advertise: true }))
-      }),
+        })
+      ),
     180_000
   )
 

@@ -10,7 +10,7 @@ import { collecting, mount, serving, temporaryDirectory } from "../node/local/li
 import { readTree } from "../node/local/trees.js"
 import * as Wire from "../node/local/wire.js"
 import { rounds } from "../rounds.js"
-import { random } from "./random.js"
+import { random } from "../random.js"
 
 // A package of `packages/node`, and not one of the whole.
 const Libsql: { readonly createClient: (options: { readonly url: string }) => Client } =

@@ -13,7 +13,7 @@ import * as Wire from "../node/local/wire.js"
 import { rounds } from "../rounds.js"
 import { contentOf, versionsIn, writeVersion } from "./files.js"
 import * as Model from "./model.js"
-import { random } from "./random.js"
+import { random } from "../random.js"
 import { inSession, mount, newVersion, stored } from "./world.js"
 
 const mountTmpfs = (at: string, options: string) =>

@@ -25,7 +25,7 @@ import { naming } from "./clients/naming.js"
 import { clearing, storing } from "./clients/storing.js"
 import { syncing, waiting } from "./clients/syncing.js"
 import { writeVersion } from "./files.js"
-import { type Random, random } from "./random.js"
+import { type Random, random } from "../random.js"
 import * as ServerProcess from "./serverProcess.js"
 import { type Client, inSession, mount, type World } from "./world.js"
 
@@ -43,8 +43,7 @@ const reach: { readonly [kind in ServerProcess.Kind]: number } = {
 
 const kinds = Object.keys(reach) as ReadonlyArray<ServerProcess.Kind>
 
-const pointOf = (random: Random, share = 1): ServerProcess.Point => {
-  const kind = random.pick(kinds)
+const pointOf = (random: Random, share = 1, kind = random.pick(kinds)): ServerProcess.Point => {
   return {
     kind,
     when: random.pick(["before", "after"]),
@@ -74,6 +73,12 @@ const serving = (said: Said | undefined) => {
   if (said !== undefined && "url" in said) return said
   throw new Error(`no server: ${said?.message}`)
 }
+
+/** The next step of a kind: that is surely reached. */
+const nextOf = (random: Random, kind: ServerProcess.Kind): ServerProcess.Point => ({
+  ...pointOf(random, 1, kind),
+  count: 1
+})
 
 /** A client that gave up says, typed, that the connection broke; and nothing else broke. */
 const checkEnd = (name: string, exit: Exit.Exit<void, AgentBayError>): void => {
@@ -108,6 +113,7 @@ describe("a server that is killed at any moment", () => {
         const draws = random(seed)
         const warm = ServerProcess.warm(built)
         let dead = false
+        let served = 0
         const died: { [kind: string]: number } = {}
 
         const note = (kind: string) => {
@@ -117,8 +123,10 @@ describe("a server that is killed at any moment", () => {
         /** One that serves; some die before they do. */
         const serve = Effect.fnUntraced(function* (process: ServerProcess.Process, port: number) {
           const options = { dataDirectory, port }
-          if (draws.chance(0.1)) {
-            const said = yield* ServerProcess.start(process, options, pointOf(draws, 0.1))
+          served += 1
+          if (served % 10 === 2) {
+            const point = served === 2 ? nextOf(draws, "any") : pointOf(draws, 0.1)
+            const said = yield* ServerProcess.start(process, options, point)
             if (said === undefined) {
               note("start")
               const next = yield* warm
@@ -160,7 +168,8 @@ describe("a server that is killed at any moment", () => {
         ]
 
         for (let round = 0; round < count; round++) {
-          const point = pointOf(draws)
+          const firstOfKind = kinds[round]
+          const point = firstOfKind === undefined ? pointOf(draws) : nextOf(draws, firstOfKind)
           yield* Effect.gen(function* () {
             dead = false
             yield* ServerProcess.arm(process, point)
@@ -221,7 +230,8 @@ describe("a server that is killed at any moment", () => {
             )
           )
         }
-        // Somebody waited through it.
+        // It did die at all kinds of steps, and somebody waited through it.
+        assert.includeMembers(Object.keys(died), ["start", "write", "rename", "commit", "answer"])
         assert.isAbove(patient.lived(), 0)
       }),
     3_600_000

@@ -3,7 +3,7 @@ import type * as AgentBay from "@effect-agentbay/core/AgentBay"
 import type { AgentBayError } from "@effect-agentbay/core/AgentBayError"
 import type * as Effect from "effect/Effect"
 import { contentOf } from "./files.js"
-import type { Random } from "./random.js"
+import type { Random } from "../random.js"
 
 export interface World {
   readonly directory: string

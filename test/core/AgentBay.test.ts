@@ -11,7 +11,7 @@ import { actions, inTime, requestsOf, wired } from "./wired.js"
 const sessionId = "session-1"
 const opened = AgentBayTest.ok({ SessionId: sessionId, Success: true })
 const gone = AgentBayTest.ok({ Status: "FINISH" })
-const binding = { contextId: "SdkCtx-1", path: "/work" }
+const binding = { contextId: "SdkCtx-1", path: "/home/wuying/work" }
 const other = { contextId: "SdkCtx-2", path: "/data" }
 const download = (status: string, where = binding, errorMessage = "") => ({
   ...where,
@@ -206,10 +206,14 @@ describe("AgentBay.create", () => {
     ["the root, written long", { contexts: [{ ...binding, path: "//./" }] }, "contexts[0].path"],
     ["a NUL character", { contexts: [{ ...binding, path: "/a\0" }] }, "contexts[0].path"],
     ["a blank id", { contexts: [other, { ...binding, contextId: " " }] }, "contexts[1].contextId"],
-    ["a path twice", { contexts: [binding, { ...other, path: "/work" }] }, "contexts[1].path"],
+    [
+      "a path twice",
+      { contexts: [binding, { ...other, path: "/home/wuying/work" }] },
+      "contexts[1].path"
+    ],
     [
       "a path twice, with a slash",
-      { contexts: [binding, { ...other, path: "/work//" }] },
+      { contexts: [binding, { ...other, path: "/home/wuying/work//" }] },
       "contexts[1].path"
     ],
     ["no idle time", { idleTimeout: 0 }, "idleTimeout"],

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { requestsOf, wired } from "./wired.js"
 
 const sessionId = "session-1"
-const path = "/work/a.txt"
+const path = "/home/wuying/work/a.txt"
 const binaryTools = JSON.stringify([
   { name: "shell", server: "s" },
   {
@@ -256,7 +256,7 @@ describe("SessionFiles.list", () => {
   for (const [answer, entries] of lists) {
     it.effect(`reads ${JSON.stringify(answer)}`, () =>
       Effect.gen(function* () {
-        const found = yield* (yield* files).list("/work")
+        const found = yield* (yield* files).list("/home/wuying/work")
         assert.deepStrictEqual(
           found.map(({ kind, name }) => [name, kind] as const),
           entries
@@ -271,7 +271,7 @@ describe("a tool that fails", () => {
     read: Effect.flatMap(files, (tools) => tools.read(path)),
     readString: Effect.flatMap(files, (tools) => tools.readString(path)),
     write: Effect.flatMap(files, (tools) => tools.write(path, "x")),
-    list: Effect.flatMap(files, (tools) => tools.list("/work"))
+    list: Effect.flatMap(files, (tools) => tools.list("/home/wuying/work"))
   }
   const answers: ReadonlyArray<readonly [string, AgentBayTest.Reply, object]> = [
     [

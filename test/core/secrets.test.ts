@@ -52,7 +52,7 @@ const task = (echo: string, status: string) => ({
       data: JSON.stringify([
         {
           contextId: "SdkCtx-1",
-          path: "/work",
+          path: "/home/wuying/work",
           taskType: "upload",
           status,
           errorMessage: echo,
@@ -72,7 +72,7 @@ const polite = (heard: Heard, otherwise: Reply): Reply => {
     case "SyncContext":
       return json({ Success: true, RequestId: heard.echo })
     case "DescribeSessionContexts":
-      return json({ Success: true, Data: [{ ContextId: "SdkCtx-1", Path: "/work" }] })
+      return json({ Success: true, Data: [{ ContextId: "SdkCtx-1", Path: "/home/wuying/work" }] })
     default:
       return otherwise
   }
@@ -182,7 +182,7 @@ const hostile = (key: string, double: (heard: Heard) => Reply, opens: boolean) =
   )
 }
 
-const binding = { contextId: "SdkCtx-1", path: "/work" } as const
+const binding = { contextId: "SdkCtx-1", path: "/home/wuying/work" } as const
 const door = AgentBay.AgentBay
 const http = AgentBayHttp.AgentBayHttp
 const live = Effect.flatMap(door, (service) => service.get("session-1"))
@@ -194,7 +194,7 @@ const payload = {
   args: "{}",
   name: "shell",
   contextId: "SdkCtx-1",
-  filePath: "/work/a",
+  filePath: "/home/wuying/work/a",
   id: "SdkCtx-1",
   persistenceDataList: [binding]
 }
@@ -234,10 +234,10 @@ const asks: { readonly [name: string]: Ask } = {
   "delete by force": Effect.flatMap(live, (session) =>
     session.delete({ sync: binding, force: true })
   ),
-  "files.read": Effect.flatMap(live, ({ files }) => files.read("/work/a")),
-  "files.readString": Effect.flatMap(live, ({ files }) => files.readString("/work/a")),
-  "files.write": Effect.flatMap(live, ({ files }) => files.write("/work/a", "text")),
-  "files.list": Effect.flatMap(live, ({ files }) => files.list("/work")),
+  "files.read": Effect.flatMap(live, ({ files }) => files.read("/home/wuying/work/a")),
+  "files.readString": Effect.flatMap(live, ({ files }) => files.readString("/home/wuying/work/a")),
+  "files.write": Effect.flatMap(live, ({ files }) => files.write("/home/wuying/work/a", "text")),
+  "files.list": Effect.flatMap(live, ({ files }) => files.list("/home/wuying/work")),
   info: Effect.flatMap(manager, (contexts) => contexts.info(binding)),
   bindings: Effect.flatMap(manager, (contexts) => contexts.bindings),
   sync: Effect.flatMap(manager, (contexts) => contexts.sync(binding)),

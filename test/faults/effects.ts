@@ -2,7 +2,7 @@
  * Every public effect that sends something, and the requests it makes. Plain data; what runs them
  * is in runs.ts.
  */
-import type { Shape } from "./faults.js"
+import type { Shape } from "./fault.js"
 
 /** What a request is to the effect that makes it. */
 export const kinds = {

@@ -3,7 +3,7 @@
  * 6, 8 and 9) and docs/protocol.md (section 2), not from what the code does. Plain data.
  */
 import { type Kind, shapeOf, type Slot } from "./effects.js"
-import type { Failure, Fault, Meaning } from "./faults.js"
+import type { Failure, Fault, Meaning } from "./fault.js"
 
 /** How often the answers of a slot are at fault. */
 export type Course = "once" | "always"
@@ -57,15 +57,19 @@ export const spacing: { readonly [kind in Kind]: number } = {
   get: 0
 }
 
-/** How many more requests follow one that is always at fault. */
-export const repeats = (kind: Kind, failure: Failure): number => {
+/** How many more requests follow one that is always at fault; a wait lives through so many. */
+export const repeats = (
+  kind: Kind,
+  failure: Failure,
+  livedThrough = maxConsecutiveErrors
+): number => {
   switch (kind) {
     case "read":
       return isWorthRepeating(failure) ? retries : 0
     case "start":
       return provesNoStart(failure) ? retries : 0
     case "poll":
-      return passes(failure) ? maxConsecutiveErrors : 0
+      return passes(failure) ? livedThrough : 0
     case "write":
     case "look":
     case "put":

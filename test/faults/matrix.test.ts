@@ -19,7 +19,8 @@ import {
   type Slot
 } from "./effects.js"
 import { type Course, type Expected, expected, provesNoStart } from "./expected.js"
-import { type Failure, type Fault, faults, type Group, groups, isAbout } from "./faults.js"
+import { type Failure, type Fault, type Group, groups, isAbout } from "./fault.js"
+import { faults } from "./faults.js"
 import { observeInBatches, type Seen, timeout } from "./matrix.js"
 
 /** Where a fault strikes: for how long, and at which poll first. */

@@ -11,7 +11,7 @@ import * as Schedule from "effect/Schedule"
 import { wired } from "../core/wired.js"
 import { type EffectName, pollsToTheEnd } from "./effects.js"
 import { retries, spacing } from "./expected.js"
-import type { Answer } from "./faults.js"
+import type { Answer } from "./fault.js"
 import { makeContexts, makeWorld, runs } from "./runs.js"
 import { makeClock, runVirtually, type VirtualClock } from "./virtual.js"
 

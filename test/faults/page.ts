@@ -8,7 +8,8 @@ import {
   provesNoStart,
   retries
 } from "./expected.js"
-import { type Failure, type Fault, faults, groups, isAbout, type Shape } from "./faults.js"
+import { type Failure, type Fault, groups, isAbout, type Shape } from "./fault.js"
+import { faults } from "./faults.js"
 
 export const begin = "<!-- fault matrix: begin -->"
 export const end = "<!-- fault matrix: end -->"

@@ -17,8 +17,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { encodeStatus } from "../../packages/core/src/internal/statusItem.js"
-import { isWorthRepeating, passes, provesNoStart, retries } from "./expected.js"
-import type { Failure } from "./faults.js"
+import { repeats, retries } from "./expected.js"
+import type { Failure } from "./fault.js"
 
 const target = { contextId: "SdkCtx-1", path: "/work" }
 const sessionId = "session-1"
@@ -215,19 +215,6 @@ const effects: ReadonlyArray<{
   { name: "sync, at its third poll", kind: "poll", run: syncs, action: "GetContextInfo", from: 3 }
 ]
 
-const repeats = (kind: "read" | "write" | "start" | "poll", failure: Failure): number => {
-  switch (kind) {
-    case "read":
-      return isWorthRepeating(failure) ? retries : 0
-    case "start":
-      return provesNoStart(failure) ? retries : 0
-    case "poll":
-      return passes(failure) ? maxConsecutiveErrors : 0
-    case "write":
-      return 0
-  }
-}
-
 /** The faults in which the server has read the request that it does not answer well. */
 const wasRead: ReadonlyArray<Fault> = ["resetAfter", "half", "slow"]
 
@@ -263,7 +250,7 @@ for (const transport of Object.keys(transports) as ReadonlyArray<keyof typeof tr
             assert.propertyVal(error, "operation", action)
             if (failure.code !== undefined) assert.propertyVal(error, "code", failure.code)
 
-            const tried = 1 + repeats(kind, failure)
+            const tried = 1 + repeats(kind, failure, maxConsecutiveErrors)
             const reached = fault === "refused" || fault === "tls" ? 0 : tried
             assert.strictEqual(countOf(server.begun, action), from + reached, "requests begun")
             assert.strictEqual(

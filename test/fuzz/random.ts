@@ -3,24 +3,9 @@
  * that failed is repeated by these two, and by `SEED=… pnpm fuzz` with the whole run.
  */
 import * as Effect from "effect/Effect"
-import { PCGRandom } from "effect/Utils"
+import { type Random, random } from "../random.js"
 
-export interface Random {
-  /** A whole number from 0 to below `limit`. */
-  readonly below: (limit: number) => number
-  readonly chance: (probability: number) => boolean
-  readonly pick: <A>(list: ReadonlyArray<A>) => A
-}
-
-const make = (high: number, low: number): Random => {
-  const generator = new PCGRandom(high, low)
-  const below = (limit: number) => generator.integer(limit)
-  return {
-    below,
-    chance: (probability) => generator.number() < probability,
-    pick: (list) => list[below(list.length)]!
-  }
-}
+export type { Random } from "../random.js"
 
 /** Long runs look elsewhere each time; the short ones are the same for everybody. */
 const isLong = process.env["ROUNDS"] === "long"
@@ -33,7 +18,7 @@ export const seed: number =
     : Number(process.env["SEED"])
 
 /** The draws of one case. */
-export const ofCase = (number: number): Random => make(seed, number)
+export const ofCase = (number: number): Random => random(seed, number)
 
 /** Lets others run: a worker that is busy for a minute is taken for dead. */
 export const breath: Effect.Effect<void> = Effect.async((resume) => {

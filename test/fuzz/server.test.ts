@@ -10,8 +10,9 @@ import * as NodePath from "node:path"
 import { collecting, mount, serving, temporaryDirectory } from "../node/local/life.js"
 import * as Wire from "../node/local/wire.js"
 import { rounds } from "../rounds.js"
+import { mark, type World } from "./forms.js"
 import { named, ofCase } from "./random.js"
-import { anyRequest, mark, type Sent, type World } from "./requests.js"
+import { anyRequest, type Sent } from "./requests.js"
 
 const perRound = 250
 const perTest = 5

@@ -119,8 +119,11 @@ export const syncing = Effect.fnUntraced(function* (world: World, options: Optio
       if (task?.status !== "Success") fail(`${name}: ${task?.status} after Success was told`)
       return
     }
-    if (task?.status === "Success") store.acknowledgeAll(current)
-    else if (task?.errorMessage !== stopped) fail(`${name}: ${task?.errorMessage}`)
+    if (task?.status === "Success") {
+      store.acknowledgeAll(current)
+      // It says nothing of what changes from now on.
+      acknowledged = task.taskId
+    } else if (task?.errorMessage !== stopped) fail(`${name}: ${task?.errorMessage}`)
   })
 
   const client: Client = {

@@ -18,7 +18,7 @@ const refusal = (result: Either.Either<string, MountPath.PathRefused>): string =
   return Either.isLeft(result) ? result.left.reason : ""
 }
 
-describe("resolveInside", () => {
+describe("normalise", () => {
   it("never leads out of the root, whatever the text", () => {
     FastCheck.assert(
       FastCheck.property(
@@ -27,10 +27,11 @@ describe("resolveInside", () => {
           anyPath.map((path) => `/${path}`)
         ),
         (path) => {
-          const result = MountPath.resolveInside("/data/root", path)
+          const result = MountPath.normalise(path)
           if (Either.isLeft(result)) return true
-          const host = NodePath.resolve(result.right)
-          return host === result.right && (host === "/data/root" || host.startsWith("/data/root/"))
+          const inside = `/data/root${result.right === "/" ? "" : result.right}`
+          const host = NodePath.resolve(inside)
+          return host === inside && (host === "/data/root" || host.startsWith("/data/root/"))
         }
       ),
       { numRuns: 2000 }
@@ -59,31 +60,31 @@ describe("resolveInside", () => {
   })
 
   it("puts absolute paths and the home directory below the root", () => {
-    const inside = (path: string) => Either.getOrNull(MountPath.resolveInside("/r", path))
-    assert.strictEqual(inside("/tmp/m/a.txt"), "/r/tmp/m/a.txt")
-    assert.strictEqual(inside("/tmp//m/./x/../a.txt/"), "/r/tmp/m/a.txt")
-    assert.strictEqual(inside("/"), "/r")
-    assert.strictEqual(inside("~"), "/r/home/wuying")
-    assert.strictEqual(inside("~/notes"), "/r/home/wuying/notes")
-    assert.strictEqual(inside("/~/x"), "/r/~/x")
-    assert.strictEqual(inside("/tmp/..hidden/a..b"), "/r/tmp/..hidden/a..b")
+    const inside = (path: string) => Either.getOrNull(MountPath.normalise(path))
+    assert.strictEqual(inside("/tmp/m/a.txt"), "/tmp/m/a.txt")
+    assert.strictEqual(inside("/tmp//m/./x/../a.txt/"), "/tmp/m/a.txt")
+    assert.strictEqual(inside("/"), "/")
+    assert.strictEqual(inside("~"), "/home/wuying")
+    assert.strictEqual(inside("~/notes"), "/home/wuying/notes")
+    assert.strictEqual(inside("/~/x"), "/~/x")
+    assert.strictEqual(inside("/tmp/..hidden/a..b"), "/tmp/..hidden/a..b")
   })
 
   it("says why it refuses", () => {
-    assert.match(refusal(MountPath.resolveInside("/r", "")), /empty/)
-    assert.match(refusal(MountPath.resolveInside("/r", "tmp/a")), /not absolute/)
-    assert.match(refusal(MountPath.resolveInside("/r", "~other/a")), /not absolute/)
-    assert.match(refusal(MountPath.resolveInside("/r", "/tmp/a\0b")), /NUL/)
-    assert.match(refusal(MountPath.resolveInside("/r", "/..")), /leads out/)
-    assert.match(refusal(MountPath.resolveInside("/r", "/tmp/../../etc/passwd")), /leads out/)
-    assert.match(refusal(MountPath.resolveInside("/r", "~/../../../etc")), /leads out/)
+    assert.match(refusal(MountPath.normalise("")), /empty/)
+    assert.match(refusal(MountPath.normalise("tmp/a")), /not absolute/)
+    assert.match(refusal(MountPath.normalise("~other/a")), /not absolute/)
+    assert.match(refusal(MountPath.normalise("/tmp/a\0b")), /NUL/)
+    assert.match(refusal(MountPath.normalise("/..")), /leads out/)
+    assert.match(refusal(MountPath.normalise("/tmp/../../etc/passwd")), /leads out/)
+    assert.match(refusal(MountPath.normalise("~/../../../etc")), /leads out/)
   })
 
   it("counts the length of a name in bytes", () => {
-    assert.isTrue(Either.isRight(MountPath.resolveInside("/r", `/${"x".repeat(255)}`)))
-    assert.match(refusal(MountPath.resolveInside("/r", `/${"x".repeat(256)}`)), /255 bytes/)
-    assert.isTrue(Either.isRight(MountPath.resolveInside("/r", `/${"é".repeat(127)}`)))
-    assert.match(refusal(MountPath.resolveInside("/r", `/${"é".repeat(128)}`)), /255 bytes/)
+    assert.isTrue(Either.isRight(MountPath.normalise(`/${"x".repeat(255)}`)))
+    assert.match(refusal(MountPath.normalise(`/${"x".repeat(256)}`)), /255 bytes/)
+    assert.isTrue(Either.isRight(MountPath.normalise(`/${"é".repeat(127)}`)))
+    assert.match(refusal(MountPath.normalise(`/${"é".repeat(128)}`)), /255 bytes/)
   })
 })
 
@@ -96,14 +97,14 @@ describe("mountPath", () => {
   })
 })
 
-describe("locate", () => {
+describe("place", () => {
   it.scoped("takes what exists and what does not exist yet", () =>
     Effect.gen(function* () {
       const root = yield* temporaryDirectory
       NodeFs.mkdirSync(`${root}/tmp/m`, { recursive: true })
       NodeFs.writeFileSync(`${root}/tmp/m/file`, "")
       for (const path of ["/tmp/m", "/tmp/m/file", "/tmp/new/deep", "/tmp/m/file/below"]) {
-        assert.strictEqual(yield* MountPath.locate(root, path), root + path)
+        assert.deepStrictEqual(yield* MountPath.place(root, path), { root, path })
       }
     })
   )
@@ -116,7 +117,7 @@ describe("locate", () => {
       NodeFs.symlinkSync(outside, `${root}/tmp/link`)
       NodeFs.symlinkSync("/nowhere", `${root}/tmp/dangling`)
       for (const path of ["/tmp/link", "/tmp/link/a/b", "/tmp/dangling", "/tmp/x/../link/a"]) {
-        const refused = yield* Effect.flip(MountPath.locate(root, path))
+        const refused = yield* Effect.flip(MountPath.place(root, path))
         assert.strictEqual(refused._tag, "PathRefused")
         assert.strictEqual(refused.path, path)
         assert.match(refused.reason, /symbolic link/)
@@ -129,7 +130,8 @@ describe("locate", () => {
       const real = yield* temporaryDirectory
       const base = yield* temporaryDirectory
       NodeFs.symlinkSync(real, `${base}/root`)
-      assert.strictEqual(yield* MountPath.locate(`${base}/root`, "/a"), `${base}/root/a`)
+      const root = `${base}/root`
+      assert.deepStrictEqual(yield* MountPath.place(root, "/a"), { root, path: "/a" })
     })
   )
 })

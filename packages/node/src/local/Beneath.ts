@@ -63,8 +63,21 @@ export interface Beneath {
   readonly close: () => void
 }
 
-/** What the system takes for a path; a way in many steps could be longer, without end. */
-const maxLength = 4095
+export {
+  /**
+   * A path below another one; either may be `""`.
+   *
+   * @since 0.1.0
+   */
+  join
+} from "./BeneathWalk.js"
+
+/**
+ * What the system takes for a path; a way in many steps could be longer, without end.
+ *
+ * @since 0.1.0
+ */
+export const maxLength = 4095
 
 /**
  * Throws for a path that is longer than the system takes in one piece. Whoever remembers paths

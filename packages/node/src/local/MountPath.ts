@@ -74,18 +74,6 @@ export const normalise = (path: string): Either.Either<string, PathRefused> => {
 }
 
 /**
- * The host path below `root` that a session path means. Looks at the text
- * alone; use `locate` when the path is about to be opened.
- *
- * @since 0.1.0
- */
-export const resolveInside = (
-  root: string,
-  sessionPath: string
-): Either.Either<string, PathRefused> =>
-  Either.map(normalise(sessionPath), (path) => (path === "/" ? root : root + path))
-
-/**
  * The normal form of a path that a context is to be mounted at. It has to be
  * absolute and may not be the root itself.
  *
@@ -97,22 +85,22 @@ export const mountPath = (path: string): Either.Either<string, PathRefused> =>
   )
 
 /**
- * The host path below `root` that a session path means, after a look at what
- * exists there: a symbolic link on the way (the last segment included) is
- * refused, for it could lead anywhere. What does not exist yet is fine.
+ * What a session path means below `root`, after a look at what exists there: a symbolic link on
+ * the way (the last segment included) is refused, for it could lead anywhere. What does not exist
+ * yet is fine.
  *
- * The look and the use are two moments, and something may put a link there in between:
- * what is to be used is reached by {@link place} and `Beneath`.
+ * The look and the use are two moments, and something may put a link there in between: `Beneath`
+ * reaches such a place without following those either.
  *
  * @since 0.1.0
  */
-export const locate = Effect.fnUntraced(function* (
+export const place = Effect.fnUntraced(function* (
   root: string,
   sessionPath: string
-): Effect.fn.Return<string, PathRefused> {
-  const normal = yield* normalise(sessionPath)
+): Effect.fn.Return<{ readonly root: string; readonly path: string }, PathRefused> {
+  const path = yield* normalise(sessionPath)
   let host = root
-  for (const segment of normal.split("/")) {
+  for (const segment of path.split("/")) {
     if (segment === "") continue
     host = `${host}/${segment}`
     const kind = yield* kindOf(host, sessionPath)
@@ -121,22 +109,8 @@ export const locate = Effect.fnUntraced(function* (
       return yield* refuse(sessionPath, `${segment} in it is a symbolic link`)
     }
   }
-  return yield* resolveInside(root, sessionPath)
+  return { root, path }
 })
-
-/**
- * The same, as a place that is reached without following links, also those that come later.
- *
- * @since 0.1.0
- */
-export const place = (
-  root: string,
-  sessionPath: string
-): Effect.Effect<{ readonly root: string; readonly path: string }, PathRefused> =>
-  Effect.zipRight(
-    locate(root, sessionPath),
-    Effect.map(normalise(sessionPath), (path) => ({ root, path }))
-  )
 
 // Looked at directly: it takes microseconds, and by way of the thread pool each segment would
 // cost a turn of the event loop, which is much longer while clients poll.

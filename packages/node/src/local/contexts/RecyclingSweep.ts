@@ -25,7 +25,6 @@ import { ServerClock } from "../ServerClock.js"
 import * as Slices from "../transfer/Slices.js"
 import { State } from "../State.js"
 import type { FailedEntry } from "../transfer/TransferOutcome.js"
-import { childPath } from "../transfer/TransferPlan.js"
 import { TransferQueue } from "../sync/TransferQueue.js"
 import { type Removal, remove } from "../transfer/TransferRemoval.js"
 import { entriesOf } from "../transfer/TransferScan.js"
@@ -57,7 +56,7 @@ interface Found {
 function* lookInto(sweep: Sweep, folder: string): Slices.Steps<Found> {
   const found: Found = { folders: [], expired: [] }
   yield* entriesOf(sweep.destination.directory(folder), (entry) => {
-    const path = childPath(folder, entry.name)
+    const path = Beneath.join(folder, entry.name)
     const coverage = sweep.whitelist.coverage(path)
     if (coverage === "none") return
     if (entry.isDirectory()) found.folders.push(path)

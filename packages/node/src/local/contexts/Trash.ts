@@ -13,7 +13,6 @@ import * as NodePath from "node:path"
 import * as Beneath from "../Beneath.js"
 import * as Slices from "../transfer/Slices.js"
 import type { FailedEntry } from "../transfer/TransferOutcome.js"
-import { childPath } from "../transfer/TransferPlan.js"
 import * as TransferRemoval from "../transfer/TransferRemoval.js"
 import { everything } from "../transfer/Whitelist.js"
 
@@ -47,7 +46,7 @@ const unlock = (place: string): void =>
     for (const folder of folders) {
       chmod(folder, 0o700)
       for (const entry of NodeFs.readdirSync(directory(folder), { withFileTypes: true })) {
-        if (entry.isDirectory()) folders.push(childPath(folder, entry.name))
+        if (entry.isDirectory()) folders.push(Beneath.join(folder, entry.name))
       }
     }
   })

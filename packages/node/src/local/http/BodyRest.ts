@@ -6,8 +6,12 @@
 import type { Buffer } from "node:buffer"
 import type { IncomingMessage } from "node:http"
 
-/** A client that goes on sending much more than this does not read the answer either. */
-const discardedBytes = 64 * 1024 ** 2
+/**
+ * A client that goes on sending much more than this does not read the answer either. In bytes.
+ *
+ * @since 0.1.0
+ */
+export const discardedBytes = 64 * 1024 ** 2
 
 /**
  * Reads the rest of a body without keeping any of it: to close the connection at once would

@@ -7,6 +7,7 @@ import type { Parameters } from "@effect-agentbay/core/Protocol"
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as BodyRest from "./BodyRest.js"
 import * as Caller from "./Caller.js"
 
 /**
@@ -15,9 +16,6 @@ import * as Caller from "./Caller.js"
  * @since 0.1.0
  */
 export const maxBodyBytes = 16 * 1024 * 1024
-
-/** A client that goes on sending much more than the limit does not read the answer either. */
-const drainBytes = 4 * maxBodyBytes
 
 /**
  * Reads the whole body as text, chunked or not, and calls one of the functions when it is
@@ -61,7 +59,7 @@ export const readBody = (
       chunks.push(chunk)
     } else {
       chunks = []
-      if (size > drainBytes) source.destroy()
+      if (size > BodyRest.discardedBytes) source.destroy()
     }
   }
   const onEnd = () => {

@@ -6,14 +6,10 @@
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
 import * as Beneath from "../Beneath.js"
-import { childPath } from "../transfer/TransferPlan.js"
 import { attempt, type ToolFailed } from "../tools/Tool.js"
 
 /** How many entries are looked at before others have their turn. */
 const stride = 500
-
-/** Deeper down nothing is given: tools and transfers do not get there either. */
-const maxLength = 4095
 
 /** One that has gone has none. */
 const entriesOf = (directory: () => string): ReadonlyArray<NodeFs.Dirent> => {
@@ -38,14 +34,15 @@ export const give = (root: string, userId: number): Effect.Effect<void, ToolFail
     const folders = [""]
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       for (const { name } of entriesOf(() => directory(folder))) {
-        const path = childPath(folder, name)
+        const path = Beneath.join(folder, name)
         const stats = look(path)
         if (stats !== undefined && Number(stats.uid) !== userId) {
           NodeFs.lchownSync(entry(path), userId, userId)
         }
         if (++looked % stride === 0) await new Promise((resolve) => setImmediate(resolve))
-        // What a running command makes of it meanwhile, it makes as its own.
-        if (stats?.isDirectory() === true && path.length <= maxLength) folders.push(path)
+        // What a running command makes of it meanwhile, it makes as its own. Deeper down nothing is
+        // given: tools and transfers do not get there either.
+        if (stats?.isDirectory() === true && path.length <= Beneath.maxLength) folders.push(path)
       }
     }
   }

@@ -18,7 +18,6 @@ import type { Move, Within } from "./FileMove.js"
 import { MoveFailed, ofTransfer } from "./MoveFailed.js"
 import * as Policy from "./Policy.js"
 import * as Transfer from "../transfer/Transfer.js"
-import { childPath } from "../transfer/TransferPlan.js"
 
 const mixed = (within: Within, is: string, wanted: string) =>
   new MoveFailed({
@@ -137,7 +136,7 @@ export const move = Effect.fnUntraced(function* (
     const brought = yield* bringArchive(move)
     if (!Policy.unpacks(within.policy)) return brought
   }
-  const folder = childPath(options.staging, `archive-${NodeCrypto.randomUUID()}`)
+  const folder = Beneath.join(options.staging, `archive-${NodeCrypto.randomUUID()}`)
   const unpacked = move.exists
     ? unpack({ archive: Beneath.inside(stored, Archive.fileName), folder }).pipe(
         Effect.mapError(broken("the archive cannot be unpacked"))

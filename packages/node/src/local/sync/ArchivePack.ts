@@ -14,7 +14,7 @@ import * as Beneath from "../Beneath.js"
 import { toItsEnd } from "./Archive.js"
 import { secondsText } from "./ArchiveEntry.js"
 import { modifiedMicros, smallFileBytes } from "../transfer/FileCopy.js"
-import { childPath, hostPath, permissions } from "../transfer/TransferPlan.js"
+import { permissions } from "../transfer/TransferPlan.js"
 
 type Header = Parameters<Tar.Pack["entry"]>[0]
 
@@ -69,7 +69,7 @@ const addLarge = async (
 }
 
 const addFile = async (pack: Tar.Pack, folder: string, path: string, signal: AbortSignal) => {
-  const host = hostPath(folder, path)
+  const host = Beneath.join(folder, path)
   const stats = lookAt(host)
   const size = Number(stats.size)
   const header = headerOf(path, "file", size, stats)
@@ -83,12 +83,12 @@ const addTree = async (pack: Tar.Pack, folder: string, signal: AbortSignal): Pro
   for (;;) {
     const path = open.pop()
     if (path === undefined) break
-    const host = hostPath(folder, path)
+    const host = Beneath.join(folder, path)
     await addWhole(pack, headerOf(path, "directory", 0, lookAt(host)), undefined)
     for await (const entry of await NodeFsPromises.opendir(host)) {
       signal.throwIfAborted()
-      if (entry.isDirectory()) open.push(childPath(path, entry.name))
-      else if (entry.isFile()) await addFile(pack, folder, childPath(path, entry.name), signal)
+      if (entry.isDirectory()) open.push(Beneath.join(path, entry.name))
+      else if (entry.isFile()) await addFile(pack, folder, Beneath.join(path, entry.name), signal)
     }
   }
   pack.finalize()

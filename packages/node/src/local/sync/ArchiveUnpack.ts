@@ -15,7 +15,6 @@ import { toItsEnd } from "./Archive.js"
 import { microsOf, pathOf, Refused } from "./ArchiveEntry.js"
 import { readFlags } from "../transfer/FileCopy.js"
 import type { SkippedEntry, SpecialEntry } from "../transfer/TransferOutcome.js"
-import { hostPath } from "../transfer/TransferPlan.js"
 
 /**
  * @since 0.1.0
@@ -136,7 +135,7 @@ const placeAll = async (
     heard()
     const { mode, name, size, type } = entry.header
     const path = pathOf(name)
-    const host = hostPath(folder, path)
+    const host = Beneath.join(folder, path)
     const isFile = type === "file" || type === "contiguous-file"
     spend(size)
     if (type === "directory") {

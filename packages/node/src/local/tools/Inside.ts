@@ -49,8 +49,8 @@ const holding = (
   )
 
 const check = (place: Place, path: string): Effect.Effect<string, ToolFailed> =>
-  MountPath.locate(place.root, path).pipe(
-    Effect.zipRight(MountPath.normalise(path)),
+  MountPath.place(place.root, path).pipe(
+    Effect.map((inside) => inside.path),
     Effect.mapError((refused) => new ToolFailed({ message: refused.message }))
   )
 

@@ -125,22 +125,6 @@ export const emptyPlan = (): Plan => ({
 export const permissions = (stats: NodeFs.BigIntStats): number => Number(stats.mode) & 0o777
 
 /**
- * The path of an entry of a directory.
- *
- * @since 0.1.0
- */
-export const childPath = (folder: string, name: string): string =>
-  folder === "" ? name : `${folder}/${name}`
-
-/**
- * The host path of an entry.
- *
- * @since 0.1.0
- */
-export const hostPath = (side: string, path: string): string =>
-  path === "" ? side : `${side}/${path}`
-
-/**
  * Puts an entry under the failures.
  *
  * @since 0.1.0

@@ -6,11 +6,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as NodeFs from "node:fs"
-import { type Beneath, checkLength } from "../Beneath.js"
+import { type Beneath, checkLength, join } from "../Beneath.js"
 import { reasonOf } from "./FileCopy.js"
 import type { Steps } from "./Slices.js"
 import type { FailedEntry } from "./TransferOutcome.js"
-import { childPath, type Surplus } from "./TransferPlan.js"
+import { type Surplus } from "./TransferPlan.js"
 import { entriesOf } from "./TransferScan.js"
 import type { Whitelist } from "./Whitelist.js"
 import { systemCode } from "../SystemCode.js"
@@ -89,7 +89,7 @@ function* emptyFolder(removal: Removal, folder: Surplus, subfolders: Array<Surpl
   const files: Array<string> = []
   try {
     yield* entriesOf(removal.destination.directory(folder.path), (entry) => {
-      const path = childPath(folder.path, entry.name)
+      const path = join(folder.path, entry.name)
       checkLength(path)
       const coverage = folder.coverage === "all" ? "all" : removal.whitelist.coverage(path)
       if (coverage === "none") return

@@ -5,14 +5,13 @@
  * @since 0.1.0
  */
 import * as NodeFs from "node:fs"
-import { checkLength } from "../Beneath.js"
+import { checkLength, join } from "../Beneath.js"
 import { modifiedMicros, reasonOf } from "./FileCopy.js"
 import type { Steps } from "./Slices.js"
 import { isDoubtful } from "./TransferCompare.js"
 import type { SpecialEntry } from "./TransferOutcome.js"
 import {
   addFailure,
-  childPath,
   type Folder,
   permissions,
   type Plan,
@@ -112,7 +111,7 @@ const scanEntry = (
   entry: NodeFs.Dirent,
   subfolders: Array<Folder>
 ): void => {
-  const path = childPath(folder.path, entry.name)
+  const path = join(folder.path, entry.name)
   const coverage = folder.coverage === "all" ? "all" : options.whitelist.coverage(path)
   if (coverage === "none") return
   const directory = entry.isDirectory()
@@ -150,7 +149,7 @@ function* scanSurplus(
 ): Steps {
   yield* entriesOf(options.destination.directory(folder.path), (entry) => {
     if (names.has(entry.name)) return
-    const path = childPath(folder.path, entry.name)
+    const path = join(folder.path, entry.name)
     const coverage = folder.coverage === "all" ? "all" : options.whitelist.coverage(path)
     const directory = entry.isDirectory()
     if (coverage === "none" || (coverage === "way" && !directory)) return
@@ -165,7 +164,7 @@ function* scanSurplus(
 const isFileOnTheWay = (options: ScanOptions, folder: Folder, entry: NodeFs.Dirent): boolean =>
   folder.coverage !== "all" &&
   entry.isFile() &&
-  options.whitelist.coverage(childPath(folder.path, entry.name)) === "way"
+  options.whitelist.coverage(join(folder.path, entry.name)) === "way"
 
 function* scanFolder(
   options: ScanOptions,
