@@ -141,6 +141,39 @@ describe("a damaged data directory", () => {
     })
   )
 
+  const spoils: ReadonlyArray<readonly [string, (state: string) => Promise<void>]> = [
+    [
+      "a value",
+      async (state) => {
+        const client = Libsql.createClient({ url: pathToFileURL(state).href })
+        await client.execute("INSERT INTO store_versions VALUES (CAST(x'41FF42' AS TEXT), '/a', 1)")
+        client.close()
+      }
+    ],
+    [
+      "the name of a column",
+      async (state) => {
+        const bytes = NodeFs.readFileSync(state)
+        bytes[bytes.indexOf("image_id")] = 0xff
+        NodeFs.writeFileSync(state, bytes)
+      }
+    ]
+  ]
+  for (const [where, spoil] of spoils) {
+    it.scopedLive(
+      `whose state has ${where} that is no text is refused, and nobody dies of it`,
+      () =>
+        Effect.gen(function* () {
+          const place = yield* worked
+          const copy = NodeFs.readFileSync(place.state)
+          yield* Effect.promise(() => spoil(place.state))
+          yield* refuses(place, "State", "is no text", wayOut)
+          putBack(place, copy)
+          yield* isKnown(place).pipe(serving(place.directory))
+        })
+    )
+  }
+
   const count = rounds({ short: 60, long: 2000 })
   const seed = 20_261_127
 

@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import * as NodeFs from "node:fs/promises"
 import { pathToFileURL } from "node:url"
 import { DataDirectory } from "./DataDirectory.js"
+import * as StateText from "./StateText.js"
 import { LocalAgentBayError, ofState, stateDamaged } from "./LocalAgentBayError.js"
 
 /**
@@ -166,8 +167,13 @@ const inspect = async (
   client: Libsql.Client,
   directory: DataDirectory["Type"]
 ): Promise<number> => {
-  const found = await firstCell(client, "PRAGMA quick_check(1)")
-  if (found !== "ok") throw stateDamaged(directory.root, `state.sqlite is damaged (${found})`)
+  const damaged = (how: unknown) =>
+    stateDamaged(directory.root, `state.sqlite is damaged (${String(how)})`)
+  const spoiled = await StateText.findSpoiled(client)
+  if (spoiled !== undefined) throw damaged(spoiled)
+  // Indexes too have to be what the tables say: they are read in their place.
+  const found = await firstCell(client, "PRAGMA integrity_check(1)")
+  if (found !== "ok") throw damaged(found)
   const taken = Number(await firstCell(client, "PRAGMA user_version"))
   if (taken > steps.length) {
     throw new LocalAgentBayError({
