@@ -21,20 +21,26 @@ const textOf = (hex: unknown): string | undefined => {
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** Whether some value of a column is no text; those of plain ASCII need not be looked at. */
-const isSpoiled = async (
+/** What may be no text: all but plain ASCII. */
+const isDoubtful = (value: string): string => `
+  typeof(${value}) = 'text' AND (
+    ${value} GLOB '*[^' || char(1) || '-' || char(127) || ']*'
+    OR instr(CAST(${value} AS BLOB), x'00') > 0
+  )`
+
+/** A column of a table with a value that is no text. Few tables have rows that are to be looked at. */
+const spoiledColumn = async (
   client: Libsql.Client,
   table: string,
-  column: string
-): Promise<boolean> => {
-  const value = quoted(column)
+  columns: ReadonlyArray<string>
+): Promise<string | undefined> => {
+  const values = columns.map(quoted)
   const { rows } = await client.execute(`
-    SELECT hex(${value}) AS bytes FROM ${quoted(table)}
-    WHERE typeof(${value}) = 'text' AND (
-      ${value} GLOB '*[^' || char(1) || '-' || char(127) || ']*'
-      OR instr(CAST(${value} AS BLOB), x'00') > 0
-    )`)
-  return rows.some((row) => textOf(row[0]) === undefined)
+    SELECT ${values.map((value) => `CASE WHEN ${isDoubtful(value)} THEN hex(${value}) END`).join()}
+    FROM ${quoted(table)} WHERE ${values.map(isDoubtful).join(" OR ")}`)
+  return columns.find((_, index) =>
+    rows.some((row) => row[index] !== null && textOf(row[index]) === undefined)
+  )
 }
 
 /** The names of the tables; undefined when a word of the schema is no text. */
@@ -64,10 +70,12 @@ export const findSpoiled = async (client: Libsql.Client): Promise<string | undef
       sql: "SELECT name FROM pragma_table_info(?)",
       args: [table]
     })
-    for (const row of rows) {
-      const column = String(row[0])
-      if (await isSpoiled(client, table, column)) return `a ${column} in ${table} is no text`
-    }
+    const column = await spoiledColumn(
+      client,
+      table,
+      rows.map((row) => String(row[0]))
+    )
+    if (column !== undefined) return `a ${column} in ${table} is no text`
   }
   return undefined
 }
