@@ -37,12 +37,15 @@ const installed = once(() => Programs.install(home))
 const counted = ({ passed, total }) =>
   passed === total ? `${passed} tests passed` : `${passed} tests passed, ${total - passed} left out`
 
+const limits = { seconds: short ? 300 : 3600 }
+const ofCore = short ? chosen.core : ["test/core"]
+
 const suite = (name, files) => (runtime) => ({
   name: `${name}'s tests on ${runtime.name}`,
   runtime,
   // All runtimes have to run as many.
   same: name,
-  run: () => runSuite(runtime, name, files, { seconds: short ? 300 : 3600 })
+  run: () => runSuite(runtime, name, files, limits)
 })
 
 const program = (runtime, ways) => ({
@@ -61,7 +64,7 @@ const withPeers = (which) => ({
       kind: "node",
       name: `node ${process.versions.node}`
     }
-    const counts = await Peers.runWithPeers(node, which, folder, { seconds: 3600 })
+    const counts = await Peers.runWithPeers(node, which, folder, ofCore, limits)
     return { ...counts, note: versions }
   }
 })
@@ -72,9 +75,9 @@ const parts = [
   ...processes.map((runtime) => program(runtime, Programs.inProcess)),
   program(workerd, Programs.inWorker),
   program(chromium, Programs.inPage),
-  ...processes.map(suite("core", short ? chosen.core : ["test/core"])),
+  ...processes.map(suite("core", ofCore)),
   ...(short ? nodes.slice(-1) : nodes).map(suite("node", short ? chosen.node : ["test/node"])),
-  ...(short ? [] : Peers.ends.map(withPeers))
+  ...Peers.ends.map(withPeers)
 ].filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(0)} s`

@@ -56,6 +56,6 @@ export const prepare = async (home, which) => {
   return { folder, versions: versions.join(", ") }
 }
 
-/** Runs core's tests there. */
-export const runWithPeers = (node, which, folder, limits) =>
-  runSuite(node, `peers ${which}`, ["test/core"], { cwd: folder, ...limits })
+/** Runs files or folders of core's tests there. */
+export const runWithPeers = (node, which, folder, files, limits) =>
+  runSuite(node, `peers ${which}`, files, { cwd: folder, ...limits })
