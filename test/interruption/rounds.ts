@@ -96,7 +96,7 @@ const open = async <P>(program: Program<P>, manner: Manner) => {
     let isAsked = false
     const reads = () => {
       isAsked = true
-      return { once: Effect.never, retried: Effect.never }
+      return { once: Effect.never, retry: () => Effect.never }
     }
     pollHub.retain(sessionId, reads)()
     return isAsked
