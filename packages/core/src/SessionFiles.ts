@@ -154,19 +154,33 @@ const toPieces = (
 export const fromCalls = (calls: ToolCalls): SessionFiles => {
   const attributes = { "agentbay.session_id": calls.sessionId }
 
-  const call = (name: string, args: { readonly [name: string]: unknown }) =>
-    Effect.map(calls.call(name, args), ({ text }) => text)
-
   const unreadable = (tool: string, path: string) =>
     calls.toError(tool, `its answer about ${path} cannot be read`, "")
 
-  const readPiece = (path: string, offset: number, length: number) =>
-    Effect.flatMap(call("read_file", { path, offset, length, format: "binary" }), (base64) =>
-      Effect.mapError(Encoding.decodeBase64(base64.trim()), () => unreadable("read_file", path))
+  /** Asks a tool for something, which has to be in its answer. */
+  const ask = (tool: string, args: { readonly path: string; readonly [name: string]: unknown }) =>
+    Effect.flatMap(calls.call(tool, args), ({ text }) =>
+      text === undefined ? Effect.fail(unreadable(tool, args.path)) : Effect.succeed(text)
     )
 
+  /** `length` is the most that is wanted; 0 means all of it. */
+  const readPiece = (path: string, offset: number, length: number) =>
+    Effect.gen(function* () {
+      const base64 = yield* ask("read_file", { path, offset, length, format: "binary" })
+      const piece = yield* Effect.mapError(Encoding.decodeBase64(base64.trim()), () =>
+        unreadable("read_file", path)
+      )
+      return length > 0 && piece.length > length
+        ? yield* calls.toError(
+            "read_file",
+            `it gave ${piece.length} bytes of ${path} where ${length} were asked for`,
+            ""
+          )
+        : piece
+    })
+
   const readPieces = Effect.fnUntraced(function* (path: string) {
-    const size = sizeOf(yield* call("get_file_info", { path }))
+    const size = sizeOf(yield* ask("get_file_info", { path }))
     if (size === undefined) return yield* unreadable("get_file_info", path)
     const pieces: Array<Uint8Array> = []
     let offset = 0
@@ -174,7 +188,7 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
       const piece = yield* readPiece(path, offset, pieceSize)
       // Either the file has become shorter meanwhile, or the tool holds something back.
       if (piece.length === 0) {
-        const sizeNow = sizeOf(yield* call("get_file_info", { path }))
+        const sizeNow = sizeOf(yield* ask("get_file_info", { path }))
         if (sizeNow !== undefined && sizeNow <= offset) break
         return yield* calls.toError(
           "read_file",
@@ -223,7 +237,7 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
     yield* Effect.forEach(
       pieces,
       ({ content: piece, ...format }, index) =>
-        call("write_file", {
+        calls.call("write_file", {
           path,
           content: piece,
           mode: index === 0 ? firstMode : "append",
@@ -241,7 +255,7 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
     readString: Effect.fn("SessionFiles.readString")(function* (path: string) {
       yield* begin({ path })
       return calls.isLinked("read_file")
-        ? yield* call("read_file", { path, offset: 0, length: 0 })
+        ? yield* ask("read_file", { path, offset: 0, length: 0 })
         : new TextDecoder("utf-8", { ignoreBOM: true }).decode(yield* readPieces(path))
     }),
     write: Effect.fn("SessionFiles.write")((path: string, content: string | Uint8Array) =>
@@ -252,24 +266,24 @@ export const fromCalls = (calls: ToolCalls): SessionFiles => {
     ),
     stat: Effect.fn("SessionFiles.stat")(function* (path: string) {
       yield* begin({ path })
-      const stat = parseStat(yield* call("get_file_info", { path }), path)
+      const stat = parseStat(yield* ask("get_file_info", { path }), path)
       return stat ?? (yield* unreadable("get_file_info", path))
     }),
     move: Effect.fn("SessionFiles.move")(function* (source: string, destination: string) {
       yield* begin({ source, destination })
-      yield* call("move_file", { source, destination })
+      yield* calls.call("move_file", { source, destination })
     }),
     remove: Effect.fn("SessionFiles.remove")(function* (path: string) {
       yield* begin({ path })
-      yield* call("delete_file", { path })
+      yield* calls.call("delete_file", { path })
     }),
     makeDirectory: Effect.fn("SessionFiles.makeDirectory")(function* (path: string) {
       yield* begin({ path })
-      yield* call("create_directory", { path })
+      yield* calls.call("create_directory", { path })
     }),
     list: Effect.fn("SessionFiles.list")(function* (path: string) {
       yield* begin({ path })
-      const entries = parseListing(yield* call("list_directory", { path }))
+      const entries = parseListing(yield* ask("list_directory", { path }))
       return entries ?? (yield* unreadable("list_directory", path))
     })
   }

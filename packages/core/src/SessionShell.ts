@@ -93,11 +93,13 @@ const isReport = (json: unknown): boolean =>
 
 type Reading =
   | { readonly _tag: "Report"; readonly report: typeof Report.Type }
-  | { readonly _tag: "Text" | "Unreadable" }
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Unreadable" }
 
-const readAnswer = (text: string): Reading => {
+const readAnswer = (text: string | undefined): Reading => {
+  if (text === undefined) return { _tag: "Unreadable" }
   const json = Option.getOrUndefined(parseJson(text))
-  if (!isReport(json)) return { _tag: "Text" }
+  if (!isReport(json)) return { _tag: "Text", text }
   return Option.match(decodeReport(json), {
     onNone: () => ({ _tag: "Unreadable" }),
     onSome: (report) => ({ _tag: "Report", report })
@@ -149,12 +151,13 @@ export const fromCalls = (calls: ToolCalls): Shell =>
     )
     const reading = readAnswer(text)
     if (reading._tag !== "Report") {
-      if (isError) return yield* calls.toError("shell", text, requestId)
+      if (isError) return yield* calls.toError("shell", text ?? "", requestId)
       // Its exit code would be a guess.
       if (reading._tag === "Unreadable") {
-        return yield* calls.toError("shell", `its answer cannot be read: ${text}`, requestId)
+        const answer = text === undefined ? "it is empty" : text
+        return yield* calls.toError("shell", `its answer cannot be read: ${answer}`, requestId)
       }
-      return { exitCode: 0, stdout: text, stderr: "" }
+      return { exitCode: 0, stdout: reading.text, stderr: "" }
     }
     const { errorCode, exit_code: exitCode = errorCode, stderr = "", stdout = "" } = reading.report
     if (exitCode === undefined && isError) {

@@ -117,7 +117,7 @@ export const fromHttp = (
         options.timeout === undefined
           ? undefined
           : yield* Arguments.positiveTime("timeout", options.timeout)
-      const { content, requestId, text } = yield* calls.call(name, args, { timeout })
+      const { content, requestId, text = "" } = yield* calls.call(name, args, { timeout })
       const answer: ToolAnswer = { text, content, requestId }
       return answer
     })

@@ -129,12 +129,10 @@ describe("a sync of everything", () => {
 
   it.effect("a session without bindings that lists nothing: NothingToSync at the first poll", () =>
     Effect.gen(function* () {
-      for (const bindings of [bindingsAre(), AgentBayTest.ok()]) {
-        const seen = yield* observe(sync(), { bindings, polls: [lists()] })
-        assert.strictEqual(succeeded(seen).outcome, "NothingToSync")
-        assert.deepStrictEqual(seen.statusTimes, [0, 0])
-        assert.strictEqual(seen.triggerTimes.length, 1)
-      }
+      const seen = yield* observe(sync(), { bindings: bindingsAre(), polls: [lists()] })
+      assert.strictEqual(succeeded(seen).outcome, "NothingToSync")
+      assert.deepStrictEqual(seen.statusTimes, [0, 0])
+      assert.strictEqual(seen.triggerTimes.length, 1)
     })
   )
 
@@ -181,19 +179,25 @@ describe("an endpoint that cannot tell the bindings", () => {
     })
   )
 
-  it.effect("and lists nothing at first: unknown bindings are not none", () =>
-    Effect.gen(function* () {
-      const late = yield* observe(sync(), {
-        bindings: unknownAction,
-        polls: [lists(), lists(upload("Running")), lists(upload("Success"))]
+  for (const [name, bindings] of [
+    ["does not know the action", unknownAction],
+    ["answers without Data", AgentBayTest.ok()],
+    ["answers with null", AgentBayTest.ok(null)]
+  ] as const) {
+    it.effect(`and lists nothing at first: unknown bindings are not none (it ${name})`, () =>
+      Effect.gen(function* () {
+        const late = yield* observe(sync(), {
+          bindings,
+          polls: [lists(), lists(upload("Running")), lists(upload("Success"))]
+        })
+        assert.strictEqual(succeeded(late).outcome, "Completed")
+        assert.deepStrictEqual(late.statusTimes, [0, 0, 1500, 3000])
+        const silent = yield* observe(sync(), { bindings, polls: [lists()] })
+        assert.strictEqual(succeeded(silent).outcome, "NothingToSync")
+        assert.deepStrictEqual(silent.statusTimes, [0, 0, 1500, 3000, 4500, 6000])
       })
-      assert.strictEqual(succeeded(late).outcome, "Completed")
-      assert.deepStrictEqual(late.statusTimes, [0, 0, 1500, 3000])
-      const silent = yield* observe(sync(), { bindings: unknownAction, polls: [lists()] })
-      assert.strictEqual(succeeded(silent).outcome, "NothingToSync")
-      assert.deepStrictEqual(silent.statusTimes, [0, 0, 1500, 3000, 4500, 6000])
-    })
-  )
+    )
+  }
 })
 
 describe("the grace", () => {

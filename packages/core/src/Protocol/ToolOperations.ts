@@ -30,19 +30,29 @@ const ToolContent = Schema.Struct({
   data: Schema.optionalWith(Schema.String, { nullable: true })
 })
 
-const isError = Schema.optionalWith(Schema.Boolean, { nullable: true })
+/** An answer of a tool, by the elements that its content consists of. */
+const toolResult = <Content extends Schema.Schema.AnyNoContext>(element: Content) =>
+  Schema.Struct({
+    content: Schema.optionalWith(Schema.Array(element), { nullable: true }),
+    isError: Schema.optionalWith(Schema.Boolean, { nullable: true })
+  }).pipe(
+    // Silence is no success: the tool may not have been called at all.
+    Schema.filter(
+      ({ content, isError }) =>
+        content !== undefined ||
+        isError !== undefined ||
+        "it has neither a content nor a word on whether that is an error"
+    )
+  )
 
 /**
  * What a tool answered. The text of the first content element counts: `text`, else
- * `blob`, else `data`.
+ * `blob`, else `data`. An answer that has neither `content` nor `isError` is none.
  *
  * @since 0.1.0
  * @category models
  */
-export const ToolResult = Schema.Struct({
-  content: Schema.optionalWith(Schema.Array(ToolContent), { nullable: true }),
-  isError
-})
+export const ToolResult = toolResult(ToolContent)
 
 /**
  * @since 0.1.0
@@ -61,10 +71,7 @@ const LinkContent = Schema.Union(
 )
 
 const LinkData = Schema.Struct({
-  result: Schema.Struct({
-    content: Schema.optionalWith(Schema.Array(LinkContent), { nullable: true }),
-    isError
-  })
+  result: toolResult(LinkContent)
 })
 
 /**

@@ -119,18 +119,23 @@ const beginning = (answer: Answer) =>
     ? `one that breaks off or is damaged, ${answer.text.length} characters long`
     : answer.redact(answer.text).slice(0, 120)
 
-const notJson = (answer: Answer): TransportError =>
+const isFine = ({ status }: Answer) => status >= 200 && status <= 299
+
+const notOurs = (answer: Answer, problem: string): TransportError =>
   new TransportError({
     operation: answer.operation,
-    reason: answer.status >= 300 ? "Status" : "Transport",
-    description:
-      answer.text.trim() === ""
-        ? `the answer (HTTP ${answer.status}) was empty`
-        : `the answer (HTTP ${answer.status}) is not a JSON object: ${beginning(answer)}`,
+    reason: isFine(answer) ? "Transport" : "Status",
+    description: `the answer (HTTP ${answer.status}) ${problem}`,
     status: answer.status,
     sessionId: answer.sessionId,
     retryAfter: Option.getOrUndefined(readRetryAfter(answer.headers, answer.now))
   })
+
+const notJson = (answer: Answer): TransportError =>
+  notOurs(
+    answer,
+    answer.text.trim() === "" ? "was empty" : `is not a JSON object: ${beginning(answer)}`
+  )
 
 /** What a JSON text says; nothing for any other text, since JSON has no `undefined`. */
 export const parse = (text: string): unknown => {
@@ -151,7 +156,7 @@ export const read = (answer: Answer): Either.Either<Accepted, CallError> => {
   const body = parse(answer.text)
   if (!isObject(body)) {
     return Either.left(
-      body === undefined || answer.status >= 400
+      body === undefined || !isFine(answer)
         ? notJson(answer)
         : undecodable(answer, {}, "it is no JSON object")
     )
@@ -162,6 +167,8 @@ export const read = (answer: Answer): Either.Either<Accepted, CallError> => {
   if (answer.status >= 400 || success === false) {
     return Either.left(refusal(answer, body, message, code))
   }
+  // Whoever sends elsewhere has done nothing of what was asked, whatever else it says.
+  if (!isFine(answer)) return Either.left(notOurs(answer, "is none of the service"))
   if (success !== undefined && success !== null && success !== true) {
     return Either.left(undecodable(answer, body, "its `Success` is neither true nor false"))
   }

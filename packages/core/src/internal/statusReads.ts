@@ -24,20 +24,26 @@ export const readInfo = (
 ): Effect.Effect<ContextInfoResult, CallError> =>
   Effect.map(http[way](GetContextInfo, payload), infoOf(http))
 
-/** Asks for the bindings of a session, by the given way of calling. */
-export const readBindings = (
+/** The bindings of a session, by the given way of calling; undefined when they are not told. */
+export const readBindingsIfTold = (
   http: HttpService,
   way: "call" | "callOnce",
   sessionId: string
-): Effect.Effect<ReadonlyArray<SessionBinding>, CallError> =>
+): Effect.Effect<ReadonlyArray<SessionBinding> | undefined, CallError> =>
   Effect.map(http[way](DescribeSessionContexts, { sessionId }), ({ reply }) =>
-    (reply.data ?? []).map(({ contextId, contextName, path, policy }) => ({
+    reply.data?.map(({ contextId, contextName, path, policy }) => ({
       contextId,
       path,
       contextName,
       policy
     }))
   )
+
+/** The same, with none when they are not told. */
+export const readBindings = (
+  ...from: Parameters<typeof readBindingsIfTold>
+): Effect.Effect<ReadonlyArray<SessionBinding>, CallError> =>
+  Effect.map(readBindingsIfTold(...from), (bindings = []) => bindings)
 
 /** An answer of all tasks of a session, which is looked at by many who want a few of them. */
 export interface StatusReading extends ContextInfoResult {

@@ -7,7 +7,7 @@ import { SyncContext } from "../Protocol/ContextOperations.js"
 import type { SessionPolls } from "./pollHub.js"
 import type { LoneWait } from "./pollLoop.js"
 import { startOnce } from "./startOnce.js"
-import { readBindings, readInfo, type StatusReading, statusReading } from "./statusReads.js"
+import { readBindingsIfTold, readInfo, type StatusReading, statusReading } from "./statusReads.js"
 import type { SyncRequest } from "./syncArguments.js"
 import { type Baseline, sameBinding } from "./syncBaseline.js"
 import * as Decision from "./syncDecision.js"
@@ -61,12 +61,12 @@ export const untilSynced = (
     { ...times, policy: request.policy, maxConsecutiveErrors: request.maxConsecutiveErrors }
   )
 
-// An endpoint that cannot tell the bindings is judged by the tasks it lists.
+// Without bindings, or an endpoint that can tell them, a session is judged by the tasks it lists.
 const bindingsIfTold = (
   http: HttpService,
   sessionId: string
 ): Effect.Effect<ReadonlyArray<BindingRef> | undefined, CallError> =>
-  readBindings(http, "call", sessionId).pipe(
+  readBindingsIfTold(http, "call", sessionId).pipe(
     Effect.catchTag("ApiError", (error) =>
       error.reason === "ActionNotFound" ? Effect.succeed(undefined) : Effect.fail(error)
     )

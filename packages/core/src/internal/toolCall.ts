@@ -38,7 +38,8 @@ export interface Limits {
 
 /** What a tool answered, also when it calls that an error. */
 export interface ToolReply {
-  readonly text: string
+  /** The text of the first element, where there is one. */
+  readonly text: string | undefined
   readonly content: NonNullable<ToolResult["content"]>
   readonly requestId: string
   readonly isError: boolean
@@ -71,7 +72,7 @@ export interface ToolCalls {
 const toReply = (requestId: string, result: ToolResult): ToolReply => {
   const content = result.content ?? []
   const first = content[0]
-  const text = first?.text ?? first?.blob ?? first?.data ?? ""
+  const text = first?.text ?? first?.blob ?? first?.data
   return { text, content, requestId, isError: result.isError === true }
 }
 
@@ -130,7 +131,7 @@ export const make = (http: HttpService, target: Target): ToolCalls => {
     call: (tool, args, limits) =>
       Effect.flatMap(ask(tool, args, limits), (reply) =>
         reply.isError
-          ? Effect.fail(toError(tool, reply.text, reply.requestId))
+          ? Effect.fail(toError(tool, reply.text ?? "", reply.requestId))
           : Effect.succeed(reply)
       ),
     toError
