@@ -37,7 +37,7 @@ const installed = once(() => Programs.install(home))
 const counted = ({ passed, total }) =>
   passed === total ? `${passed} tests passed` : `${passed} tests passed, ${total - passed} left out`
 
-const limits = { seconds: short ? 300 : 3600 }
+const limits = { seconds: short ? 600 : 3600 }
 const ofCore = short ? chosen.core : ["test/core"]
 
 const suite = (name, files) => (runtime) => ({
