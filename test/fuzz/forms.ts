@@ -158,7 +158,10 @@ const commands = (world: World, random: Random): ReadonlyArray<string> => [
 
 /** Arguments of a tool, with paths that lead out. */
 export const anyArgs = (world: World, random: Random): string => {
-  const path = () => random.pick(paths(world))
+  const path = () =>
+    random.chance(0.2)
+      ? random.pick(["/proc/self/environ", `${world.outside}/canary.txt`])
+      : random.pick(paths(world))
   const tree = treeOf({
     path: path(),
     source: path(),
