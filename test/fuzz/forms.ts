@@ -121,6 +121,8 @@ const known = (name: string, value: string, world: World, random: Random): strin
 
 export const tools = [
   "read_file",
+  "read_file",
+  "read_file",
   "write_file",
   "edit_file",
   "move_file",
@@ -159,8 +161,8 @@ const commands = (world: World, random: Random): ReadonlyArray<string> => [
 /** Arguments of a tool, with paths that lead out. */
 export const anyArgs = (world: World, random: Random): string => {
   const path = () =>
-    random.chance(0.2)
-      ? random.pick(["/proc/self/environ", `${world.outside}/canary.txt`])
+    random.chance(0.3)
+      ? random.pick(["/proc/self/environ", "/proc/self/environ", `${world.outside}/canary.txt`])
       : random.pick(paths(world))
   const tree = treeOf({
     path: path(),
