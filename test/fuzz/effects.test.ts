@@ -2,10 +2,10 @@ import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import * as AgentBayConfig from "@effect-agentbay/core/AgentBayConfig"
 import * as AgentBayError from "@effect-agentbay/core/AgentBayError"
 import * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
-import * as ContextManager from "@effect-agentbay/core/ContextManager"
 import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
 import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
 import type * as Session from "@effect-agentbay/core/Session"
+import type * as SyncHandle from "@effect-agentbay/core/SyncHandle"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,12 +18,17 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { makeScriptedClient } from "../../packages/core/src/internal/scriptedClient.js"
 import { rounds } from "../rounds.js"
-import { breath, named, ofCase, type Random } from "./random.js"
-import { type Answer, anyAnswer } from "./replies.js"
+import { answering, transportWith } from "./insane.js"
+import { breath, named, ofCase } from "./random.js"
+import { isYes } from "./replies.js"
 
 const work = { contextId: "SdkCtx-1", path: "/home/wuying/work" }
+
+const started = <A, E>(
+  { contextManager }: Session.Session,
+  use: (handle: SyncHandle.SyncHandle) => Effect.Effect<A, E>
+) => Effect.flatMap(contextManager.start(work), use)
 
 /** Every effect of the client, on a session that there is. */
 const ofSession: {
@@ -50,22 +55,25 @@ const ofSession: {
   "files.remove": ({ files }) => files.remove("/a"),
   "files.makeDirectory": ({ files }) => files.makeDirectory("/a"),
   "files.list": ({ files }) => files.list("/"),
-  info: ({ contextManager }) => contextManager.info(),
-  bindings: ({ contextManager }) => contextManager.bindings,
-  bind: ({ contextManager }) => contextManager.bind([work], { awaitDownload: true }),
-  sync: ({ contextManager }) => contextManager.sync(),
-  "sync, one": ({ contextManager }) => contextManager.sync({ ...work, mode: "download" }),
-  progress: ({ contextManager }) => Stream.runDrain(contextManager.progress(work)),
-  syncAll: ({ contextManager }) => contextManager.syncAll([work, { ...work, path: "/b" }]),
-  start: ({ contextManager }) =>
-    Effect.gen(function* () {
-      const handle = yield* contextManager.start(work)
-      yield* handle.poll
-      // What a token was made from came from the service.
-      const again = yield* contextManager.resume(handle.token)
-      yield* Stream.runDrain(again.progress)
-      yield* handle.await
-    })
+  "contextManager.info": ({ contextManager }) => contextManager.info(),
+  "contextManager.bindings": ({ contextManager }) => contextManager.bindings,
+  "contextManager.bind": ({ contextManager }) =>
+    contextManager.bind([work], { awaitDownload: true }),
+  "contextManager.sync": ({ contextManager }) => contextManager.sync(),
+  "contextManager.sync, one": ({ contextManager }) =>
+    contextManager.sync({ ...work, mode: "download" }),
+  "contextManager.progress": ({ contextManager }) => Stream.runDrain(contextManager.progress(work)),
+  "contextManager.syncAll": ({ contextManager }) =>
+    contextManager.syncAll([work, { ...work, path: "/b" }]),
+  "contextManager.start": ({ contextManager }) => contextManager.start(work),
+  // What a token was made from came from the service.
+  "contextManager.resume": (session) =>
+    started(session, ({ token }) =>
+      Effect.flatMap(session.contextManager.resume(token), (again) => again.await)
+    ),
+  "handle.await": (session) => started(session, (handle) => handle.await),
+  "handle.poll": (session) => started(session, ({ poll }) => Effect.zipRight(poll, poll)),
+  "handle.progress": (session) => started(session, ({ progress }) => Stream.runDrain(progress))
 }
 
 const bytes = new Uint8Array([1, 2, 3])
@@ -91,39 +99,14 @@ const ofAccount: {
   "contexts.clear": ({ contexts }) => contexts.clear("SdkCtx-1"),
   "contexts.clearStarted": ({ contexts }) => contexts.clearStarted("SdkCtx-1"),
   "contexts.clearStatus": ({ contexts }) => contexts.clearStatus("SdkCtx-1"),
-  "files.put": ({ contexts }) => contexts.files.put("SdkCtx-1", "/a", bytes),
-  "files.get": ({ contexts }) => Stream.runDrain(contexts.files.get("SdkCtx-1", "/a")),
-  "files.list": ({ contexts }) =>
+  "contexts.files.put": ({ contexts }) => contexts.files.put("SdkCtx-1", "/a", bytes),
+  "contexts.files.get": ({ contexts }) => Stream.runDrain(contexts.files.get("SdkCtx-1", "/a")),
+  "contexts.files.list": ({ contexts }) =>
     Stream.runDrain(Stream.take(contexts.files.list("SdkCtx-1", "/"), 50)),
-  "files.listPage": ({ contexts }) => contexts.files.listPage("SdkCtx-1", "/"),
-  "files.remove": ({ contexts }) => contexts.files.remove("SdkCtx-1", "/a"),
-  "files.uploadUrl": ({ contexts }) => contexts.files.uploadUrl("SdkCtx-1", "/a"),
-  "files.downloadUrl": ({ contexts }) => contexts.files.downloadUrl("SdkCtx-1", "/a")
-}
-
-/** A service that answers from memory as long as `answer` has nothing for an action. */
-const transportWith = (answer: (action: string) => Answer | undefined) => {
-  const { client } = makeScriptedClient({ script: {}, taskPolls: 1 })
-  const sane = HttpTransport.fromHttpClient(client)
-  const spoiled = (action: string) => Effect.sync(() => answer(action))
-  const bodyOf = (text: string) => Stream.make(new TextEncoder().encode(text))
-  return HttpTransport.HttpTransport.of({
-    post: (request) =>
-      Effect.flatMap(
-        spoiled(new URL(request.url).searchParams.get("Action") ?? "(link) callTool"),
-        (given) => (given === undefined ? sane.post(request) : Effect.succeed(given))
-      ),
-    put: (upload) =>
-      Effect.flatMap(spoiled("GetContextFileUploadUrl"), (given) =>
-        given === undefined ? sane.put(upload) : Effect.succeed(given)
-      ),
-    get: (url) =>
-      Effect.flatMap(spoiled("GetContextFileDownloadUrl"), (given) =>
-        given === undefined
-          ? sane.get(url)
-          : Effect.succeed({ ...given, body: bodyOf(given.text.slice(0, 10_000)) })
-      )
-  })
+  "contexts.files.listPage": ({ contexts }) => contexts.files.listPage("SdkCtx-1", "/"),
+  "contexts.files.remove": ({ contexts }) => contexts.files.remove("SdkCtx-1", "/a"),
+  "contexts.files.uploadUrl": ({ contexts }) => contexts.files.uploadUrl("SdkCtx-1", "/a"),
+  "contexts.files.downloadUrl": ({ contexts }) => contexts.files.downloadUrl("SdkCtx-1", "/a")
 }
 
 const layerWith = (transport: HttpTransport.Service) =>
@@ -136,20 +119,6 @@ const layerWith = (transport: HttpTransport.Service) =>
       AgentBayConfig.layer({ apiKey: Redacted.make("akm-test"), endpoint: "agentbay.test" })
     )
   )
-
-/** The same answer again and again, or another each time; now and then that of memory. */
-const answering = (random: Random, seen: Array<unknown>) => {
-  const isSteady = random.chance(0.4)
-  const kept = new Map<string, Answer | undefined>()
-  return (action: string): Answer | undefined => {
-    if (isSteady && kept.has(action)) return kept.get(action)
-    const answer = random.chance(0.7) ? anyAnswer(action, random) : undefined
-    kept.set(action, answer)
-    // Pages without an end are the reader's to cut off, but not in memory.
-    if (seen.length < 40) seen.push(answer === undefined ? action : [action, answer])
-    return answer
-  }
-}
 
 /** What may come out: a value, or an error of the library's own. */
 const check = (exit: Exit.Exit<unknown, unknown>): void => {
@@ -179,7 +148,12 @@ const run = (
       const seen: Array<unknown> = []
       const spoiled = answering(ofCase(number), seen)
       let isReady = false
-      const transport = transportWith((action) => (isReady ? spoiled(action) : undefined))
+      const statuses = new Map<string, number | undefined>()
+      const transport = transportWith((asked) => {
+        const answer = isReady ? spoiled(asked) : undefined
+        statuses.set(asked, answer?.status)
+        return answer
+      })
       const program = Effect.gen(function* () {
         const account = yield* AgentBay.AgentBay
         const context = yield* account.contexts.getOrCreate("fuzz")
@@ -193,12 +167,34 @@ const run = (
         const fiber = yield* Effect.fork(program)
         yield* TestClock.adjust("6 hours")
         assert.isNotNull(fiber.unsafePoll(), "it has not ended after six hours")
-        check(yield* Fiber.join(fiber))
+        const exit = yield* Fiber.join(fiber)
+        check(exit)
+        if (Exit.isSuccess(exit)) {
+          assert.isTrue(isYes(statuses.get("PUT") ?? 200), "sent, but its status denies it")
+          assert.strictEqual(statuses.get("GET") ?? 200, 200, "fetched, but its status denies it")
+        }
       } catch (cause) {
         throw new Error(named(number, seen), { cause })
       }
     }
   }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+
+/** What is no effect. */
+const data = ["sessionId", "resourceUrl", "requestId", "token"]
+
+/** What has effects of its own. */
+const holders = ["contexts", "contextManager", "files", "labels", "tools"]
+
+/** The effects that an object has, and those that it holds. */
+const effectsOf = (object: object, prefix = ""): Array<string> =>
+  Object.entries(object).flatMap(([name, value]) => {
+    if (data.includes(name)) return []
+    return holders.includes(name) ? effectsOf(value, `${prefix}${name}.`) : [`${prefix}${name}`]
+  })
+
+const testedIn = (effects: object): Array<string> => [
+  ...new Set(Object.keys(effects).map((name) => name.replace(/,.*/, "")))
+]
 
 describe("any answers to an effect of the client", () => {
   const both = [
@@ -219,18 +215,23 @@ describe("any answers to an effect of the client", () => {
     )
   }
 
-  it("are told to all effects that there are", () => {
-    const manager = Object.keys(
-      Effect.runSync(
-        Effect.provide(
-          ContextManager.make({ sessionId: "s" }),
-          layerWith(transportWith(() => undefined))
-        )
-      )
-    )
-    const tested = new Set(Object.keys(ofSession).map((name) => name.replace(/,.*/, "")))
-    for (const name of manager) {
-      if (name !== "sessionId" && name !== "resume") assert.isTrue(tested.has(name), name)
-    }
-  })
+  it.effect("are told to all effects that there are", () =>
+    Effect.gen(function* () {
+      const all = Effect.gen(function* () {
+        const account = yield* AgentBay.AgentBay
+        const { id: contextId } = yield* account.contexts.getOrCreate("fuzz")
+        const session = yield* account.create({ contexts: [{ ...work, contextId }] })
+        const handle = yield* session.contextManager.start({ ...work, contextId })
+        return { account, session, handle }
+      }).pipe(Effect.provide(layerWith(transportWith(() => undefined))))
+      const fiber = yield* Effect.fork(all)
+      yield* TestClock.adjust("1 hour")
+      const { account, handle, session } = yield* Fiber.join(fiber)
+      assert.sameMembers(testedIn(ofAccount), effectsOf(account))
+      assert.sameMembers(testedIn(ofSession), [
+        ...effectsOf(session),
+        ...effectsOf(handle, "handle.")
+      ])
+    })
+  )
 })

@@ -121,6 +121,8 @@ const known = (name: string, value: string, world: World, random: Random): strin
 
 export const tools = [
   "read_file",
+  "read_file",
+  "read_file",
   "write_file",
   "edit_file",
   "move_file",
@@ -131,12 +133,37 @@ export const tools = [
   "read_multiple_files",
   "delete_file",
   "get_metrics",
+  "shell",
+  "shell",
   "no_such_tool"
+]
+
+/** Commands that look for what is not theirs, or leave something where it does not belong. */
+const commands = (world: World, random: Random): ReadonlyArray<string> => [
+  "env",
+  "cat /proc/self/environ /proc/1/environ /proc/[0-9]*/environ",
+  `cat ${world.outside}/* ${world.outside}/../* ../../../*.txt link/*`,
+  `ls -R / ${world.outside}/.. | grep -v proc | tail -c 100000`,
+  `echo x > ${random.pick(paths(world))}`,
+  `for place in / /tmp /home /usr . .. ../..; do echo x > $place/${mark}; done`,
+  `mkdir -p "${mark}/a/b"; ln -s / "${mark}/root"; ln -s ${world.outside} "${mark}/out"; mkfifo pipe`,
+  "yes | head -c 3000000",
+  "sleep 0.2 & exit 7",
+  "exec 1>&- 2>&-",
+  "kill -9 $$",
+  "printf '\\377\\000'",
+  "ulimit -n 5; cat /dev/zero | head -c 10",
+  ":",
+  "(",
+  "\u0000"
 ]
 
 /** Arguments of a tool, with paths that lead out. */
 export const anyArgs = (world: World, random: Random): string => {
-  const path = () => random.pick(paths(world))
+  const path = () =>
+    random.chance(0.3)
+      ? random.pick(["/proc/self/environ", "/proc/self/environ", `${world.outside}/canary.txt`])
+      : random.pick(paths(world))
   const tree = treeOf({
     path: path(),
     source: path(),
@@ -146,10 +173,14 @@ export const anyArgs = (world: World, random: Random): string => {
     mode: random.pick(["overwrite", "append", "create_new"]),
     format: random.pick(["text", "binary"]),
     offset: random.pick([0, -1, 3, 1e15]),
-    length: random.pick([0, 5, -1, 1e15]),
+    length: random.pick([0, 8, -1, 1e15]),
     pattern: random.pick(["*", "[", "(", "a".repeat(2000), "**/**/**", "\\"]),
     edits: [{ oldText: "a", newText: path() }],
-    excludePatterns: ["*"]
+    excludePatterns: ["*"],
+    command: random.pick(commands(world, random)),
+    cwd: random.chance(0.5) ? "/home/wuying/work" : path(),
+    timeout_ms: random.pick([1, 200, 5000, -1, 1e15]),
+    envs: random.pick([{}, { A: "b" }, { "a b": "c" }, { PATH: "", LD_PRELOAD: "x" }])
   })
   return random.chance(0.5) ? write(tree) : write(spoil(tree, random))
 }

@@ -19,7 +19,7 @@ import { statusReading } from "../../packages/core/src/internal/statusReads.js"
 import * as Decision from "../../packages/core/src/internal/syncDecision.js"
 import { rounds } from "../rounds.js"
 import { breath, named, ofCase } from "./random.js"
-import { type Answer, anyAnswer } from "./replies.js"
+import { type Answer, anyAnswer, isYes } from "./replies.js"
 
 // Most of what can go wrong with an answer goes wrong where it is read: here every answer goes
 // through a call of its operation, with nothing in between.
@@ -84,7 +84,10 @@ const check = <A>(exit: Exit.Exit<A, AgentBayError.CallError>): void => {
   const wrong = (what: string) => {
     throw new Error(what, { cause: exit })
   }
-  if (Exit.isSuccess(exit)) return
+  if (Exit.isSuccess(exit)) {
+    if (!isYes(current.status)) wrong("a success that its status denies")
+    return
+  }
   if (!Cause.isFailType(exit.cause)) throw Cause.squash(exit.cause)
   const { error } = exit.cause
   if (!AgentBayError.isAgentBayError(error)) wrong("an error of somebody else")

@@ -21,6 +21,9 @@ for (const sample of responses) {
 const statuses = [0, 100, 101, 199, 204, 301, 302, 304, 400, 401, 403, 404, 408, 429, 499, 500]
 const moreStatuses = [502, 503, 504, 599, 600, 999, -1, 1e9]
 
+/** Whether an HTTP status says that what was asked for was done. */
+export const isYes = (status: number): boolean => status >= 200 && status <= 299
+
 const delays = [
   "",
   "0",

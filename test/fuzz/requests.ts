@@ -1,5 +1,6 @@
 /** Requests nobody should send: captured ones, spoiled, and bytes that are no HTTP at all. */
 import { type World, mark, encode, paths, tools, anyArgs, anyForm, safe, form } from "./forms.js"
+import { anyRules } from "./rules.js"
 import { anyTree, spoil, treeOf, write } from "./json.js"
 import type { Random } from "./random.js"
 
@@ -179,6 +180,9 @@ const admin = (world: World, random: Random): Sent => {
     ["DELETE", `snapshots/${name()}`, ""],
     ["POST", `snapshots/${name()}/restore`, ""],
     ["GET", "faults", ""],
+    ["PUT", "faults", anyRules(world, random)],
+    ["PUT", "faults", anyRules(world, random)],
+    ["DELETE", "faults", ""],
     // Only folders that may be read: the seed takes whatever its owner names.
     [
       "POST",

@@ -2,9 +2,13 @@ import * as Core from "@effect-agentbay/core"
 import * as Node from "@effect-agentbay/node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { TokenContent } from "../../packages/core/src/internal/syncToken.js"
 import { ToolListing, ToolListText } from "../../packages/core/src/internal/toolListCodec.js"
@@ -75,24 +79,33 @@ const given: { readonly [name: string]: FastCheck.Arbitrary<unknown> } = {
   "GetContextInfo reply": tasks.map((contextStatus) => ({ data: { contextStatus } }))
 }
 
-// Times before 1970 read as unknown, and an `inputSchema` that is null as absent. Whoever holds
-// tasks or tools is only the same from the first reading on.
-const hasTasksOrTools = new Set([
-  "AgentBayError.SyncFailed",
-  "AgentBayError.SyncTimeout",
-  "ContextStatus.ContextStatusData",
-  "ContextStatusList",
-  "CreateMcpSession reply",
-  "GetContextInfo reply",
-  "GetSession reply",
-  "ListMcpTools reply",
-  "TokenContent",
-  "ToolListText",
-  "ToolListing"
-])
+/** A time as it is written; before 1970 it reads as unknown. */
+const kept = (time: Option.Option<DateTime.DateTime>): number | null => {
+  const written = Option.isSome(time) ? seconds(time.value.epochMillis) : 0
+  return written > 0 ? written : null
+}
 
-// Nanoseconds come back as milliseconds, and a cause as the words of it.
-const hasTimesOrCauses = /^Faults\.|Error$/
+/**
+ * What has to come back of a value: all but times before 1970, parts of seconds and milliseconds,
+ * an `inputSchema` that is null, and of a cause all but its words.
+ */
+const lasting = (value: unknown): unknown => {
+  const text = JSON.stringify({ value }, function (this: Record<string, unknown>, key, given) {
+    // What is given here has already been asked for its `toJSON`, which hides secrets.
+    const inner = this[key]
+    if (Redacted.isRedacted(inner)) return Redacted.value(inner)
+    if (Option.isOption(inner)) {
+      const content = Option.getOrUndefined(inner)
+      if (content === undefined || DateTime.isDateTime(content)) {
+        return kept(Option.filter(inner, DateTime.isDateTime))
+      }
+    }
+    if (Duration.isDuration(inner)) return Math.floor(Duration.toMillis(inner))
+    if (key === "cause" && inner !== undefined) return Schema.encodeSync(Schema.Defect)(inner)
+    return key === "inputSchema" && inner === null ? undefined : given
+  })
+  return JSON.parse(text)
+}
 
 const samplesOf = (name: string, schema: Any): ReadonlyArray<unknown> =>
   fc.sample(given[name] ?? Arbitrary.make(Schema.typeSchema(schema)), {
@@ -150,13 +163,7 @@ describe("every schema", () => {
         let first: unknown
         try {
           first = around(schema, value)
-          const written = (it: unknown) => throughText(ParseResult.encodeUnknownSync(schema)(it))
-          if (!hasTasksOrTools.has(name)) {
-            assert.deepStrictEqual(written(first), written(value))
-            if (!hasTimesOrCauses.test(name)) {
-              assert.deepStrictEqual(throughText(first), throughText(value))
-            }
-          }
+          assert.deepStrictEqual(lasting(first), lasting(value))
           const second = around(schema, first)
           assert.isTrue(same(second, first), "it changed at the second reading")
         } catch (cause) {

@@ -13,12 +13,11 @@ import { rounds } from "../rounds.js"
 import { mark, type World } from "./forms.js"
 import { named, ofCase } from "./random.js"
 import { anyRequest, type Sent } from "./requests.js"
+import { canary, filesWithSecrets, holdsSecret, variable } from "./secrets.js"
 
 const perRound = 250
 const perTest = 5
 const count = rounds({ short: 20, long: 400 })
-
-const secret = "CANARY-4711"
 
 /** Sends bytes, and gives what comes back until the server is done. */
 const exchange = (server: LocalAgentBay.Service, { hangsUp, text }: Sent): Effect.Effect<string> =>
@@ -45,21 +44,31 @@ const listing = (folder: string, except: string): ReadonlyArray<string> =>
       const path = NodePath.join(folder, entry.name)
       if (path === except) return []
       if (entry.isDirectory()) return [`${path}/`, ...listing(path, except)]
+      if (!entry.isFile()) return [`${path} is no file`]
       const hash = NodeCrypto.createHash("sha256").update(NodeFs.readFileSync(path)).digest("hex")
       return [`${path} ${hash} ${NodeFs.statSync(path).mode}`]
     })
     .toSorted()
 
-/** Where a path that leads out would end, if it were believed. */
-const strays = (): ReadonlyArray<string> =>
-  ["/", "/home", "/home/wuying", "/tmp", NodeOs.tmpdir(), NodeOs.homedir(), process.cwd()].flatMap(
-    (folder) =>
-      NodeFs.existsSync(folder)
-        ? NodeFs.readdirSync(folder)
-            .filter((entry) => entry.includes(mark))
-            .map((entry) => NodePath.join(folder, entry))
-        : []
-  )
+/**
+ * Where a path that leads out would end, if it were believed: the mounts of a session in all their
+ * depth, and what lies in places where others have theirs.
+ */
+const strays = (): ReadonlyArray<string> => {
+  const marked = (folder: string, recursive: boolean) =>
+    NodeFs.existsSync(folder)
+      ? NodeFs.readdirSync(folder, { encoding: "utf8", recursive })
+          .filter((path) => path.includes(mark))
+          .map((path) => NodePath.join(folder, path))
+      : []
+  const shared = ["/", "/home", "/tmp", NodeOs.tmpdir(), NodeOs.homedir(), process.cwd()]
+  return [
+    ...shared.flatMap((folder) => marked(folder, false)),
+    ...["/home/wuying", "/data", NodePath.join(process.cwd(), "home")].flatMap((folder) =>
+      marked(folder, true)
+    )
+  ]
+}
 
 const put = (server: LocalAgentBay.Service, contextId: string, name: string) =>
   Effect.gen(function* () {
@@ -123,24 +132,54 @@ const newWorld = (outside: string, seed: string) =>
 const statusesIn = (answer: string): ReadonlyArray<string> =>
   [...answer.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status = ""]) => status)
 
+/** Sends it and gives the answer, which has to be one that the server may give. */
+const checked = (server: LocalAgentBay.Service, sent: Sent, index: number) =>
+  exchange(server, sent).pipe(
+    Effect.timeoutFail({
+      duration: "60 seconds",
+      onTimeout: () => new Error(`no end of ${named(index, sent)}`)
+    }),
+    Effect.tap((answer) => {
+      // Not shown: it may be of the environment of whoever runs the tests.
+      if (holdsSecret(answer)) throw new Error(`something of outside to ${named(index, sent)}`)
+      if (statusesIn(answer).includes("500")) {
+        throw new Error(`${answer.slice(0, 1000)} to ${named(index, sent)}`)
+      }
+    })
+  )
+
+/** The canary in the environment of this process, which is the server's and that of its commands. */
+const withVariable = Effect.acquireRelease(
+  Effect.sync(() => {
+    process.env[variable] = canary
+  }),
+  () =>
+    Effect.sync(() => {
+      delete process.env[variable]
+    })
+)
+
 describe("any request to Local AgentBay", () => {
   for (let start = 0; start < count; start += perTest) {
     const from = start * perRound
     const to = from + perTest * perRound
     it.scopedLive(`is answered or refused, and touches nothing outside: ${from} to ${to}`, () =>
       Effect.gen(function* () {
-        const parent = yield* temporaryDirectory
+        const root = yield* temporaryDirectory
+        // Whoever climbs out of the data directory is still in what is looked at.
+        const parent = NodePath.join(root, "a/b/c/d/e")
         const data = NodePath.join(parent, "data")
         const outside = NodePath.join(parent, "data-outside")
         const seed = NodePath.join(parent, "seed")
-        NodeFs.mkdirSync(outside)
+        NodeFs.mkdirSync(outside, { recursive: true })
         NodeFs.mkdirSync(seed)
-        NodeFs.writeFileSync(`${outside}/canary.txt`, secret)
-        NodeFs.writeFileSync(`${parent}/canary.txt`, secret)
+        NodeFs.writeFileSync(`${outside}/canary.txt`, canary)
+        NodeFs.writeFileSync(`${parent}/canary.txt`, canary)
         // Its name is in no request, so it is in no answer but the listing of a folder outside.
-        NodeFs.writeFileSync(`${parent}/${secret}`, "")
+        NodeFs.writeFileSync(`${parent}/${canary}`, "")
         NodeFs.writeFileSync(`${seed}/s.txt`, "seed")
-        const before = listing(parent, data)
+        yield* withVariable
+        const before = listing(root, data)
         const alien = strays()
         const logged = collecting()
         const statuses = new Map<string, number>()
@@ -154,28 +193,21 @@ describe("any request to Local AgentBay", () => {
               (index) =>
                 Effect.gen(function* () {
                   const sent = anyRequest(world, ofCase(index))
-                  const answer = yield* exchange(server, sent).pipe(
-                    Effect.timeoutFail({
-                      duration: "60 seconds",
-                      onTimeout: () => new Error(`no end of ${named(index, sent)}`)
-                    })
-                  )
+                  const answer = yield* checked(server, sent, index)
                   // A URL that was signed is used.
                   const signed = /"Url":"[^"]*?(\/files\/[^"]+)"/.exec(answer)?.[1]
                   if (signed !== undefined) {
                     const head = `PUT ${signed} HTTP/1.1\r\nHost: ${server.endpoint}\r\nConnection: close`
                     const text = `${head}\r\nContent-Length: 1\r\n\r\nx`
-                    yield* exchange(server, { text, hangsUp: false })
+                    yield* checked(server, { text, hangsUp: false }, index)
                   }
                   for (const status of statusesIn(answer)) {
                     statuses.set(status, (statuses.get(status) ?? 0) + 1)
                   }
-                  if (statusesIn(answer).includes("500") || answer.includes(secret)) {
-                    throw new Error(`${answer.slice(0, 1000)} to ${named(index, sent)}`)
-                  }
                 }),
               { concurrency: 6, discard: true }
             )
+            assert.deepStrictEqual(filesWithSecrets(data), [], named(number * perRound, "a round"))
             // It goes on as if nothing had been.
             yield* server.faults.clear
             yield* Wire.createContext("afterwards")
@@ -189,7 +221,7 @@ describe("any request to Local AgentBay", () => {
           })
         ).pipe(Effect.provide(logged.layer))
 
-        assert.deepStrictEqual(listing(parent, data), before)
+        assert.deepStrictEqual(listing(root, data), before)
         assert.deepStrictEqual(strays(), alien)
         // They are not so spoiled that all are refused at the door.
         assert.isAbove(statuses.get("200") ?? 0, (perTest * perRound) / 6)

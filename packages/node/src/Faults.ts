@@ -47,6 +47,9 @@ const HttpStatus = Schema.Int.pipe(
   Schema.between(200, 599, { message: () => "must be an HTTP status from 200 to 599" })
 )
 
+// No header can have another, and an answer with such a one would never be sent.
+const ContentType = Schema.NonEmptyString.pipe(Schema.pattern(/^[\t\x20-\x7e\x80-\xff]*$/))
+
 /**
  * Which of the calls that fit are meant, counted from 1 since the rules were set:
  *
@@ -136,7 +139,7 @@ export const Malformed = Schema.Union(
   Schema.Literal("html", "empty", "cut", "noData", "status", "items"),
   Schema.Struct({
     text: Schema.String,
-    contentType: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
+    contentType: Schema.optionalWith(ContentType, { exact: true }),
     httpStatus: Schema.optionalWith(HttpStatus, { exact: true })
   })
 ).annotations({

@@ -159,14 +159,15 @@ const maxFileBlocks = (root: string): number => {
   return Math.floor((bavail * bsize) / 2 / 512)
 }
 
-/** Sets limits, goes to the directory, runs the command. */
-const prelude = (root: string) => `
+/** Sets limits, goes to the directory, runs the command with its variables. */
+const prelude = (root: string, reveal: string) => `
 ulimit -c 0
 ulimit -d ${maxDataKiB}
 ulimit -f ${maxFileBlocks(root)}
 ${countsInside ? `ulimit -u ${maxProcesses} 2>/dev/null || ulimit -p ${maxProcesses} 2>/dev/null` : ""}
 cd "$1" || exit
 unset OLDPWD
+${reveal}
 exec /bin/sh -c "$2"
 `
 
@@ -214,12 +215,13 @@ const isolated = Effect.fnUntraced(function* (dataDirectory: string) {
         failed(`${help} (bubblewrap: ${reason}).`)
       )
       yield* SessionOwner.give(place.root, ShellIsolation.userId)
+      const { env, reveal } = ShellIsolation.withhold(args.envs ?? {})
       const inside = ShellIsolation.make(
         {
           root: place.root,
           dataDirectory,
-          words: ["/bin/sh", "-c", prelude(place.root), "sh", cwd, args.command],
-          env: { ...insideEnvironment, ...args.envs }
+          words: ["/bin/sh", "-c", prelude(place.root, reveal), "sh", cwd, args.command],
+          env: { ...insideEnvironment, ...env }
         },
         found
       )

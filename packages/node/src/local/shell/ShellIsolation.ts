@@ -137,6 +137,31 @@ const sessionFolders = (root: string): ReadonlyArray<string> =>
 const sharedMemory = (64 * 1024 * 1024).toString()
 
 /**
+ * Variables of the caller's, kept from all that runs before the command: a path or a library of
+ * theirs would become what gives powers away and sets limits. Under the names in `env` they mean
+ * nothing, and `reveal`, the last thing before the command, gives them their own. One that the
+ * shell will not have is left out.
+ *
+ * @since 0.1.0
+ */
+export const withhold = (
+  variables: Command["env"]
+): { readonly env: Command["env"]; readonly reveal: string } => {
+  const names = Object.keys(variables)
+  let prefix = "agentbay_"
+  while (names.some((name) => name.startsWith(prefix))) prefix += "_"
+  return {
+    env: Object.fromEntries(
+      Object.values(variables).map((value, index) => [`${prefix}${index}`, value])
+    ),
+    reveal: names
+      .map((name, index) => [name, `${prefix}${index}`])
+      .map(([name, held]) => `command export ${name}="$${held}" 2>/dev/null; unset ${held}`)
+      .join("\n")
+  }
+}
+
+/**
  * The arguments of bubblewrap. They go to it by its descriptor 3, where no other user of the
  * machine can read them, and the made-up settings by those after it.
  *

@@ -1,0 +1,132 @@
+/** Huge answers over real sockets: each has a typed end, and they do not pile up in memory. */
+import * as AgentBay from "@effect-agentbay/core/AgentBay"
+import * as AgentBayConfig from "@effect-agentbay/core/AgentBayConfig"
+import * as AgentBayHttp from "@effect-agentbay/core/AgentBayHttp"
+import * as HttpTransport from "@effect-agentbay/core/HttpTransport"
+import * as UndiciTransport from "@effect-agentbay/node/UndiciTransport"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { Buffer } from "node:buffer"
+import * as NodeHttp from "node:http"
+import type { AddressInfo } from "node:net"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import * as NodeV8 from "node:v8"
+import * as NodeVm from "node:vm"
+import * as NodeZlib from "node:zlib"
+
+const megabyte = 2 ** 20
+
+/** What is in use after a collection, buffers included. */
+const used = (() => {
+  NodeV8.setFlagsFromString("--expose-gc")
+  const gc: unknown = NodeVm.runInNewContext("gc")
+  if (typeof gc !== "function") throw new Error("there is no collector to call")
+  return Effect.promise(async () => {
+    // What was finalised by one is freed by the next.
+    for (let times = 0; times < 3; times++) {
+      gc()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const { arrayBuffers, heapUsed } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  })
+})()
+
+interface Body {
+  readonly before: string
+  readonly after: string
+  readonly megabytes: number
+  readonly isPacked: boolean
+}
+
+/** Answers every request with the body, which is never held as a whole. */
+const serving = ({ after, before, isPacked, megabytes }: Body) =>
+  Effect.acquireRelease(
+    Effect.async<NodeHttp.Server>((resume) => {
+      const piece = Buffer.alloc(megabyte, "x")
+      const server = NodeHttp.createServer((request, response) => {
+        request.resume()
+        const pieces = [Buffer.from(before), ...Array.from({ length: megabytes }, () => piece)]
+        const body = Readable.from([...pieces, Buffer.from(after)])
+        response.writeHead(200, {
+          "content-type": "application/json",
+          ...(isPacked ? { "content-encoding": "gzip" } : {})
+        })
+        const sent = isPacked
+          ? pipeline(body, NodeZlib.createGzip(), response)
+          : pipeline(body, response)
+        // Whoever hangs up is free to.
+        sent.catch(() => {})
+      })
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.async<void>((resume) => {
+        server.closeAllConnections()
+        server.close(() => resume(Effect.void))
+      })
+  )
+
+const ways = {
+  undici: UndiciTransport.layer,
+  fetch: Layer.provide(HttpTransport.layerHttpClient, FetchHttpClient.layer)
+}
+
+/** What creating a context comes to; it is sent once. */
+const created = (way: keyof typeof ways, body: Body) =>
+  Effect.gen(function* () {
+    const server = yield* serving(body)
+    // Not a pipe.
+    const { port } = server.address() as AddressInfo
+    return yield* Effect.flatMap(AgentBay.AgentBay, ({ contexts }) =>
+      Effect.either(contexts.create("n"))
+    ).pipe(
+      Effect.provide(
+        AgentBay.layer.pipe(
+          Layer.provide(AgentBayHttp.layerTransport()),
+          Layer.provide(ways[way]),
+          Layer.provide(
+            AgentBayConfig.layer({
+              apiKey: Redacted.make("akm-test"),
+              endpoint: `http://127.0.0.1:${port}`
+            })
+          )
+        )
+      )
+    )
+  }).pipe(Effect.scoped)
+
+const bodies: ReadonlyArray<readonly [name: string, before: string, after: string]> = [
+  ["a page", "<html>", "</html>"],
+  ["data that is none", '{"Success":true,"Data":"', '"}'],
+  ["the message of a refusal", '{"Success":false,"Code":"c","Message":"', '"}']
+]
+
+describe("a huge answer over a socket has a typed end and does not pile up", () => {
+  const check = (way: keyof typeof ways, megabytes: number, isPacked: boolean) =>
+    Effect.gen(function* () {
+      const all = (size: number) =>
+        Effect.forEach(bodies, ([, before, after]) =>
+          created(way, { before, after, megabytes: size, isPacked })
+        )
+      // What is loaded and compiled once is no part of it.
+      yield* all(1)
+      const before = yield* used
+      for (const [index, end] of (yield* all(megabytes)).entries()) {
+        assert.strictEqual(end._tag, "Left", bodies[index]?.[0])
+        if (end._tag === "Left") assert.isBelow(end.left.message.length, 2000)
+      }
+      const after = yield* used
+      // One of them is still held by something, whichever their number.
+      assert.isBelow((after - before) / megabyte, megabytes + 5)
+    })
+
+  for (const way of ["undici", "fetch"] as const) {
+    it.live(`50 MB through ${way}`, () => check(way, 50, false))
+    it.live(`100 MB that are packed into 100 KB, through ${way}`, () => check(way, 100, true))
+  }
+})
