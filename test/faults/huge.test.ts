@@ -125,7 +125,7 @@ const check = ([name, effect, action, body, end]: Case) =>
   it.live(name, () =>
     Effect.gen(function* () {
       const { exit } = yield* observe(effect, (of) =>
-        of === action ? { _tag: "Answer", status: 200, body } : undefined
+        of === action ? { answer: { _tag: "Answer", status: 200, body }, isDone: false } : undefined
       )
       if (Exit.isSuccess(exit)) return assert.strictEqual("Success", end)
       const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
