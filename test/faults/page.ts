@@ -3,7 +3,9 @@ import { effects } from "./effects.js"
 import { budget, exceptions, grace, maxConsecutiveErrors, repeats, retries } from "./expected.js"
 import { type Failure, type Fault, groups, isAbout, type Shape } from "./fault.js"
 import { faults } from "./faults.js"
+import { happenings } from "./happenings.js"
 import { type Effect, type Kind, kinds, shapeOf } from "./slots.js"
+import { type End, endOf, happeningsOf, stateWaits, taskWaits } from "./waits.js"
 
 export const begin = "<!-- fault matrix: begin -->"
 export const end = "<!-- fault matrix: end -->"
@@ -153,6 +155,36 @@ const silenceRows = grouped(
   })
 ).map(({ cells, names }) => [names.join("; "), ...cells])
 
+const endCell = (end: End, polls: number) => {
+  const words = end === "settles" ? "nothing to wait for" : end === "goes well" ? end : `\`${end}\``
+  return `${words}: ${polls}`
+}
+
+const taskTable = table(
+  ["what the polls show", "syncs and handles", "`create`, `session`", "`bind` (awaitDownload)"],
+  happenings.map((happening) => [
+    happening.name,
+    ...(["sync", "create", "bind"] as const).map((kind) => {
+      const wait = taskWaits.find((one) => one.kind === kind)
+      if (wait === undefined || !happeningsOf(wait).includes(happening)) return "–"
+      const { end, polls } = endOf(kind, happening)
+      return endCell(end, polls)
+    })
+  ])
+)
+
+const stateTable = table(
+  ["effects", "what the polls tell", "end"],
+  grouped(
+    stateWaits.flatMap(({ effects: names, happenings: of }) =>
+      of.map(
+        ({ end, name, polls }) =>
+          [names.map(inCode).join("; "), [name, endCell(end, polls)]] as const
+      )
+    )
+  ).map(({ cells, names }) => [names.join("; "), ...cells])
+)
+
 /** The statuses at which the bytes of a file do otherwise than at any but 2xx. */
 const statusesOf = (shape: Shape, isGood: boolean): string =>
   faults
@@ -195,6 +227,13 @@ export const page = (): string =>
       "that was shown and vanishes is waited for until the budget is used up: `SyncTimeout`."
     ].join("\n"),
     table(["effect", "end", "polls"], silenceRows),
+    [
+      "**What waits for tasks are shown**, in answers that are in order: how they end, and after how many",
+      `polls, of a budget of ${budget}. A handle has the baseline of its \`start\`.`
+    ].join("\n"),
+    taskTable,
+    "**What waits for states are told**, in the same way.",
+    stateTable,
     [
       "**The bytes of files** go by the HTTP status alone. An upload is done with any 2xx (tried:",
       `${statusesOf("upload", true)}). A download is one with 200 only: other statuses, 2xx too (tried:`,
