@@ -15,7 +15,7 @@ import {
   synced,
   write
 } from "./slots.js"
-import { syncEffects } from "./syncEffects.js"
+import { secondSynced, syncEffects } from "./syncEffects.js"
 import { toolEffects } from "./toolEffects.js"
 
 /** A list of two, a page for each: the newer comes first. */
@@ -123,6 +123,11 @@ export const effects = [
     gives: ["the session RUNNING"]
   },
   { name: "agentBay.syncSessions", slots: synced(), gives: completed },
+  {
+    name: "agentBay.syncSessions (the second of two)",
+    slots: secondSynced("/work"),
+    gives: completed
+  },
 
   // One session
   { name: "session.delete", slots: released },

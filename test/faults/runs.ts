@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { EffectName } from "./effects.js"
-import { only, syncRuns, untilTheEnd } from "./syncRuns.js"
+import { afterTheFirst, only, syncRuns, untilTheEnd } from "./syncRuns.js"
 import { toolRuns } from "./toolRuns.js"
 import { all, type Run, type Runnable, running, type World } from "./world.js"
 
@@ -165,6 +165,17 @@ export const runs: { readonly [name in EffectName]: Runnable } = {
   "agentBay.syncSessions": running(({ agentBay, session, target }) =>
     only(Effect.orDie(agentBay.syncSessions([{ sessionId: session.sessionId, ...target }])))
   ),
+  "agentBay.syncSessions (the second of two)": {
+    prepare: ({ agentBay, session, target }) =>
+      Effect.map(agentBay.create({ contexts: [{ ...target, waitForDownload: false }] }), (next) => {
+        const first = { sessionId: session.sessionId, ...target }
+        const second = { sessionId: next.sessionId, ...target }
+        return Effect.flatMap(
+          Effect.orDie(agentBay.syncSessions([first, second], { concurrency: 1 })),
+          (many) => afterTheFirst(first, many)
+        )
+      })
+  },
 
   "session.delete": running(({ session }) => session.delete(), goneLate),
   "session.delete (sync)": running(({ session }) => session.delete({ sync: true }), goneLate),

@@ -86,16 +86,20 @@ const binding =
       bindingsOf(world)
     )
 
-/** The second of two targets; the first has to have gone well. */
+/** The end of the second of two; the first has to have gone well. */
+export const afterTheFirst = <Target>(first: Target, many: ManyResult<Target>) =>
+  many.succeeded[0]?.target === first
+    ? only(Effect.succeed(many))
+    : Effect.dieMessage("the first target was touched")
+
 const secondOfTwo: Runnable = {
   prepare: ({ agentBay: { contexts }, session: { contextManager }, target }) =>
     Effect.map(contexts.create("notes"), ({ id }) =>
       Effect.flatMap(
-        contextManager.syncAll([target, { contextId: id, path: "/notes" }], { concurrency: 1 }),
-        (many) =>
-          many.succeeded[0]?.target.path === target.path
-            ? only(Effect.succeed(many))
-            : Effect.dieMessage("the first target was touched")
+        Effect.orDie(
+          contextManager.syncAll([target, { contextId: id, path: "/notes" }], { concurrency: 1 })
+        ),
+        (many) => afterTheFirst(target, many)
       )
     )
 }
