@@ -108,14 +108,20 @@ export const polls = (action: string, before = 0, silence?: Silence): Slot => ({
   ...(silence === undefined ? {} : { silence })
 })
 
-/** How the results of syncs are told: the outcome, the tasks, and what showed none. */
+/** How the results of syncs are told: the outcome, whether the time can be, the tasks, and what showed none. */
 export const completed = {
   outcome: "Completed",
+  lasted: "some time",
   tasks: ["upload /work Success"],
   untouched: []
 } as const
 
-export const nothingToSync = { outcome: "NothingToSync", tasks: [], untouched: ["/work"] } as const
+export const nothingToSync = {
+  outcome: "NothingToSync",
+  lasted: "some time",
+  tasks: [],
+  untouched: ["/work"]
+} as const
 
 /** What comes before a sync, and the sync; `settles` is what it gives when no task ever shows. */
 export const synced = (

@@ -12,6 +12,7 @@ import { GetSessionDetail, SetLabel } from "@effect-agentbay/core/Protocol"
 import type { Session } from "@effect-agentbay/core/Session"
 import type { SyncHandle } from "@effect-agentbay/core/SyncHandle"
 import type { ManyResult } from "@effect-agentbay/core/SyncMany"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Good } from "./service.js"
@@ -22,9 +23,18 @@ import { all, type Run, type Runnable, running, type World } from "./world.js"
 const tasksOf = (tasks: ReadonlyArray<ContextStatusData>) =>
   tasks.map(({ path, status, taskType }) => `${taskType} ${path} ${status}`)
 
-/** What is to be told of a result: all but the ids and the times. */
-export const resultOf = ({ contextStatusData, outcome, untouched }: ContextSyncResult) => ({
+/** What is to be told of a result: all but the ids and the very times. */
+export const resultOf = ({
+  contextStatusData,
+  elapsed,
   outcome,
+  untouched
+}: ContextSyncResult) => ({
+  outcome,
+  // No wait of the matrix is over at once or lasts for ten minutes, whatever the time of day does.
+  lasted: Duration.between(elapsed, { minimum: "1 second", maximum: "10 minutes" })
+    ? "some time"
+    : Duration.format(elapsed),
   tasks: tasksOf(contextStatusData),
   untouched: untouched.map(({ path }) => path)
 })
