@@ -2,7 +2,7 @@
  * What is promised of each fault at each request: rules, stated from docs/design.md (sections 4, 5,
  * 6, 8 and 9) and docs/protocol.md (section 2), not from what the code does. Plain data.
  */
-import { type Kind, shapeOf, type Slot } from "./effects.js"
+import { type Effect, type Kind, shapeOf, type Slot } from "./slots.js"
 import type { Failure, Fault, Meaning } from "./fault.js"
 
 /** How often the answers of a slot are at fault. */
@@ -12,6 +12,8 @@ export type Course = "once" | "always"
 export interface Expected {
   /** The error that the effect ends with; nothing when it goes well all the same. */
   readonly failure: Failure | undefined
+  /** What it gives when it goes well, as runs.ts tells it. */
+  readonly gives: unknown
   /** How many requests of the action are sent. */
   readonly requests: number
   /** The milliseconds from the first answer at fault to the next request, if there is one. */
@@ -90,7 +92,7 @@ export interface Exception {
 
 export const exceptions: ReadonlyArray<Exception> = [
   {
-    effect: /^contextManager\.sync \(everything\)|^session\.delete \(sync\)/,
+    effect: /^contextManager\.sync \(everything\)|^session\.delete \(sync/,
     action: "DescribeSessionContexts",
     kind: "read",
     about: ({ reason }) => reason === "ActionNotFound",
@@ -121,7 +123,7 @@ const isException = (effect: string, slot: Slot, failure: Failure) =>
 const first = (slot: Slot, poll: number) => slot.before + (slot.kind === "poll" ? poll : 1)
 
 export interface Cell {
-  readonly effect: string
+  readonly effect: Effect
   readonly slot: Slot
   readonly fault: Fault
   readonly course: Course
@@ -129,27 +131,67 @@ export interface Cell {
   readonly poll: number
 }
 
-/** What a cell promises; nothing where it is the business of the table of happenings. */
-export const expected = ({ course, effect, fault, poll, slot }: Cell): Expected | undefined => {
+/** The polls that a wait of the tests makes at most, and those after the first without news. */
+export const budget = 20
+export const grace = 4
+
+/** What a list that is empty where it might hold something comes to. */
+const shownNothing = ({ course, effect, poll, slot }: Cell): Expected => {
+  const { before, clean, empty, kind, silence } = slot
+  const goesWell: Expected = {
+    failure: undefined,
+    gives: effect.gives,
+    requests: clean,
+    pause: undefined
+  }
+  if (silence === undefined) {
+    if (empty === undefined) throw new Error(`${effect.name}: the table lacks an empty list`)
+    return {
+      ...goesWell,
+      gives: "gives" in empty ? empty.gives : effect.gives,
+      requests: empty.requests ?? clean
+    }
+  }
+  // Nothing was there before, or one poll saw nothing: the next sees more.
+  if (course === "once") return { ...goesWell, requests: kind === "poll" ? clean + 1 : clean }
+  const beforePolls = kind === "poll" ? before : before + 1
+  // What has shown and vanishes is neither an end nor nothing.
+  return silence.settles !== undefined && poll === 1
+    ? { ...goesWell, gives: silence.settles.gives, requests: beforePolls + 1 + grace }
+    : {
+        failure: { _tag: "SyncTimeout", reason: "SyncTimeout" },
+        gives: undefined,
+        requests: beforePolls + budget,
+        pause: undefined
+      }
+}
+
+/** What a cell promises. */
+export const expected = (cell: Cell): Expected => {
+  const { course, effect, fault, poll, slot } = cell
+  const { gives } = effect
   const meaning: Meaning = fault.means(shapeOf(slot))
   const until = first(slot, poll)
   if (meaning === "nothing") {
-    // A wait that is shown nothing goes by its grace, and so does one that begins with a read.
-    return slot.clean === until && slot.kind !== "poll"
-      ? { failure: undefined, requests: until, pause: undefined }
-      : undefined
+    const shown = shownNothing(cell)
+    const isForgiven = shown.failure !== undefined && slot.forgiven !== undefined
+    return isForgiven ? { ...shown, failure: undefined, gives } : shown
   }
+  // No `Data` is promised, so none is looked at.
   if (meaning === "yes") {
-    // What a start that was accepted leads to is told by the polls.
-    if (slot.kind === "start") return undefined
-    return { failure: undefined, requests: slot.clean, pause: undefined }
+    return { failure: undefined, gives, requests: slot.clean, pause: undefined }
   }
-  if (isException(effect, slot, meaning)) {
-    return { failure: undefined, requests: until, pause: undefined }
+  if (isException(effect.name, slot, meaning)) {
+    return { failure: undefined, gives, requests: until, pause: undefined }
   }
   const more = repeats(slot.kind, meaning)
   const pause = more === 0 ? undefined : Math.max(spacing[slot.kind], fault.advice ?? 0)
   return course === "once" && more > 0
-    ? { failure: undefined, requests: slot.clean + 1, pause }
-    : { failure: slot.quiet === true ? undefined : meaning, requests: until + more, pause }
+    ? { failure: undefined, gives, requests: slot.clean + 1, pause }
+    : {
+        failure: slot.forgiven === undefined ? meaning : undefined,
+        gives,
+        requests: until + more,
+        pause
+      }
 }

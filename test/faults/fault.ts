@@ -38,10 +38,11 @@ export type Reason =
   | "ServerFault"
   | "Other"
   | "ToolError"
+  | "SyncTimeout"
 
-/** The error that one such answer is. */
+/** The error that one such answer is, or that a wait ends with which is shown nothing. */
 export interface Failure {
-  readonly _tag: "TransportError" | "ApiError" | "ToolError"
+  readonly _tag: "TransportError" | "ApiError" | "ToolError" | "SyncTimeout"
   readonly reason: Reason
   /** The HTTP status, where one came. */
   readonly status?: number
@@ -61,6 +62,8 @@ export type Shape =
   | "object"
   | "toolList"
   | "toolResult"
+  /** What a direct link answers: JSON without an envelope. */
+  | "link"
   /** The bytes of a file, to or from a presigned URL: its answer has no JSON. */
   | "upload"
   | "download"
@@ -100,6 +103,9 @@ export const api: ReadonlyArray<Shape> = [
   "toolList",
   "toolResult"
 ]
+
+/** The forms of answer that are JSON. */
+export const jsonForms: ReadonlyArray<Shape> = [...api, "link"]
 
 export const page = "<html><body>Bad gateway</body></html>"
 

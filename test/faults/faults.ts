@@ -1,11 +1,13 @@
 /** All that can go wrong with one request: faults of answers under HTTP 200, and those of HTTP. */
 import {
   api,
+  jsonForms,
   page,
   json,
   envelope,
   transport,
   refused,
+  type Failure,
   type Fault,
   type Reason,
   type Shape
@@ -56,7 +58,7 @@ const noAnswer = (name: string, body: string, reason: "Transport" | "Decode"): F
   group: "envelope",
   answer: { _tag: "Answer", status: 200, body },
   means: () => transport(reason, { status: 200 }),
-  only: api
+  only: jsonForms
 })
 
 const envelopes: ReadonlyArray<Fault> = [
@@ -111,6 +113,15 @@ const goodItem = {
   taskType: "upload"
 }
 
+/** What a direct link says in the place of a result. */
+const linkData = (name: string, body: unknown): Fault => ({
+  name: `direct link: ${name}`,
+  group: "data",
+  answer: json(200, body),
+  means: () => undecodable,
+  only: ["link"]
+})
+
 const data: ReadonlyArray<Fault> = [
   noData("`Data` is missing", {}),
   noData("`Data` is `null`", { Data: null }),
@@ -138,15 +149,35 @@ const data: ReadonlyArray<Fault> = [
   )
 ]
 
+const linked: ReadonlyArray<Fault> = [
+  linkData("`data` is missing", { code: 200 }),
+  linkData("`data` is `null`", { data: null }),
+  linkData("`data` is a number", { data: 5 }),
+  linkData("`data` is a text that is no JSON", { data: "odd" }),
+  linkData("a result that is missing", { data: {} }),
+  linkData("a result that is a text", { data: { result: "odd" } }),
+  linkData("content that is no list", { data: { result: { content: "odd", isError: false } } })
+]
+
 // --- Tools
+
+const saysNo = { content: [{ type: "text", text: "odd" }], isError: true }
+const toolError = (): Failure => ({ _tag: "ToolError", reason: "ToolError" })
 
 const tool: ReadonlyArray<Fault> = [
   {
     name: "the tool says that it failed",
     group: "tool",
-    answer: envelope({ Data: { content: [{ type: "text", text: "odd" }], isError: true } }),
-    means: () => ({ _tag: "ToolError", reason: "ToolError" }),
+    answer: envelope({ Data: saysNo }),
+    means: toolError,
     only: ["toolResult"]
+  },
+  {
+    name: "the tool says by the direct link that it failed",
+    group: "tool",
+    answer: json(200, { data: { result: saysNo } }),
+    means: toolError,
+    only: ["link"]
   }
 ]
 
@@ -157,5 +188,6 @@ export const faults: ReadonlyArray<Fault> = [
   ...soft,
   ...envelopes,
   ...data,
+  ...linked,
   ...tool
 ]

@@ -8,7 +8,8 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { outcomeOf, observe, sync, work } from "../core/ContextManager/fixture.js"
 import { wired } from "../core/wired.js"
-import { budget, happenings, type Shown } from "./happenings.js"
+import { budget } from "./expected.js"
+import { happenings, type Shown } from "./happenings.js"
 import { makeClock, runVirtually } from "./virtual.js"
 
 const task = { ...work, taskType: "upload", startTime: 100 }

@@ -2,6 +2,7 @@
  * What waits may be shown by answers that are in order, and what that means: sections 5, 6 and 8 of
  * docs/design.md. Plain data.
  */
+import { budget, grace } from "./expected.js"
 
 /** One answer of the status request. */
 export type Shown =
@@ -26,12 +27,6 @@ export interface Happening {
   readonly end: "Completed" | "NothingToSync" | "SyncFailed" | "SyncTimeout"
   readonly requests: number
 }
-
-/** A budget of so many polls in the tests. */
-export const budget = 20
-
-/** Polls after the first that may show nothing new. */
-export const grace = 4
 
 const nothing = (count: number): ReadonlyArray<Shown> => Array.from({ length: count }, () => "none")
 

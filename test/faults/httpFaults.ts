@@ -1,6 +1,7 @@
 /** Faults of the connection and of HTTP: all but what an answer under HTTP 200 says. */
 import {
   api,
+  jsonForms,
   page,
   json,
   transport,
@@ -47,7 +48,7 @@ export const connection: ReadonlyArray<Fault> = [
       body: '{"RequestId":"FAULT-REQUEST","Success":true,"Da'
     },
     means: () => transport("Transport", { status: 200 }),
-    only: api
+    only: jsonForms
   },
   {
     name: "half of the file",
@@ -67,21 +68,41 @@ const byStatus = (status: number): Reason => {
   return status >= 500 ? "ServerFault" : "Other"
 }
 
-const isBytes = (shape: Shape) => shape === "upload" || shape === "download"
+/** A store of files and a direct link are understood by their status alone, whatever else they say. */
+const isPlainHttp = (shape: Shape) => shape === "upload" || shape === "download" || shape === "link"
 
-/** A store of files is understood by its status alone, whatever else it says. */
-const store = (shape: Shape, status: number): Failure =>
+const byStatusAlone = (shape: Shape, status: number): Failure =>
   shape === "download" && status === 404
     ? { _tag: "ApiError", reason: "FileNotFound", status }
     : transport("Status", { status })
 
 /** An answer without JSON does not come from the service itself. */
 const without = (shape: Shape, status: number): Failure =>
-  isBytes(shape) ? store(shape, status) : transport("Status", { status })
+  isPlainHttp(shape) ? byStatusAlone(shape, status) : transport("Status", { status })
+
+/** A file comes with 200 or not at all: 206 is a part of one, 204 none. */
+const partial = (status: number): Fault => ({
+  name: `HTTP ${status} for a file`,
+  group: "http",
+  answer: { _tag: "Answer", status, body: status === 204 ? "" : "th" },
+  means: () => transport("Status", { status }),
+  only: ["download"]
+})
+
+/** A store may answer an upload with any 2xx. */
+const stored = (status: number): Fault => ({
+  name: `HTTP ${status} after an upload`,
+  group: "http",
+  answer: { _tag: "Answer", status, body: "" },
+  means: () => "yes",
+  only: ["upload"]
+})
 
 const statuses = [400, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 504]
 
 export const http: ReadonlyArray<Fault> = [
+  ...[202, 204, 206].map(partial),
+  ...[201, 204].map(stored),
   ...statuses.flatMap((status): ReadonlyArray<Fault> => [
     {
       name: `HTTP ${status} with JSON`,
@@ -93,7 +114,9 @@ export const http: ReadonlyArray<Fault> = [
         Message: "odd"
       }),
       means: (shape) =>
-        isBytes(shape) ? store(shape, status) : refused(byStatus(status), status, "Odd.Code")
+        isPlainHttp(shape)
+          ? byStatusAlone(shape, status)
+          : refused(byStatus(status), status, "Odd.Code")
     },
     {
       name: `HTTP ${status} with a page`,
@@ -148,7 +171,7 @@ export const advice: ReadonlyArray<Fault> = retryAfter.flatMap(
         group: "advice",
         answer: { _tag: "Answer", status: 429, body: body("Odd.Code"), headers, ...dated },
         means: (shape) =>
-          isBytes(shape) ? store(shape, 429) : refused("Throttled", 429, "Odd.Code"),
+          isPlainHttp(shape) ? byStatusAlone(shape, 429) : refused("Throttled", 429, "Odd.Code"),
         advice: millis
       },
       {

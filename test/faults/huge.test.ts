@@ -36,7 +36,15 @@ const task = (more: { readonly [key: string]: unknown } = {}) => ({
 /** So many that they fill about as many megabytes. */
 const many = (count: number) => Array.from({ length: count * 7000 }, () => text(task())).join(",")
 
-type Case = readonly [name: string, effect: EffectName, action: string, body: string, end: string]
+type Case = readonly [
+  name: string,
+  effect: EffectName,
+  action: string,
+  body: string,
+  end: string,
+  /** From which of its requests on the answers are such. */
+  from?: number
+]
 
 const unreadable = "TransportError Decode"
 const info = ["contextManager.info", "GetContextInfo"] as const
@@ -118,14 +126,57 @@ const nested: ReadonlyArray<Case> = [
   ]
 ]
 
+/** The effects that read the status of transfers, and from which of these requests on. */
+const readers: ReadonlyArray<readonly [effect: EffectName, name: string, from: number]> = [
+  ["contextManager.sync (one binding)", "the baseline", 0],
+  ["contextManager.sync (one binding)", "the first poll", 1],
+  ["contextManager.sync (one binding)", "the third poll", 3],
+  ["contextManager.sync (everything)", "the third poll", 3],
+  ["contextManager.progress", "the first poll", 1],
+  ["contextManager.progress", "the third poll", 3],
+  ["contextManager.bind (awaitDownload)", "the baseline", 0],
+  ["contextManager.bind (awaitDownload)", "the third poll", 3],
+  ["agentBay.create", "the first poll", 0],
+  ["agentBay.create", "the third poll", 2]
+]
+
+const megabytesOfPolls = rounds({ short: 2, long: 50 })
+
+/** Tasks of another context are no news to anybody; what has shown before has vanished. */
+const endOfOthers = (name: string, effect: EffectName) =>
+  name === "the third poll" || effect === "contextManager.bind (awaitDownload)"
+    ? "SyncTimeout"
+    : "Success"
+
+const ofReaders: ReadonlyArray<Case> = readers.flatMap(
+  ([effect, name, from]): ReadonlyArray<Case> => {
+    const here = `${name} of ${effect}`
+    const at = [effect, "GetContextInfo"] as const
+    const long = megabytes(megabytesOfPolls)
+    return [
+      [`${here}: a status text`, ...at, status(long), unreadable, from],
+      [
+        `${here}: a message`,
+        ...at,
+        tasks(text([task({ errorMessage: long })])),
+        endOfOthers(name, effect),
+        from
+      ],
+      [`${here}: nested tasks`, ...at, tasks(list), unreadable, from],
+      [`${here}: a nested status text`, ...at, status(list), unreadable, from]
+    ]
+  }
+)
+
 const describeError = (error: AgentBayError) =>
   "reason" in error ? `${error._tag} ${error.reason}` : error._tag
 
-const check = ([name, effect, action, body, end]: Case) =>
+const check = ([name, effect, action, body, end, from = 0]: Case) =>
   it.live(name, () =>
     Effect.gen(function* () {
-      const { exit } = yield* observe(effect, (of) =>
-        of === action ? { _tag: "Answer", status: 200, body } : undefined
+      const planned = { answer: { _tag: "Answer", status: 200, body }, isDone: false } as const
+      const { exit } = yield* observe(effect, (of, index) =>
+        of === action && index >= from ? planned : undefined
       )
       if (Exit.isSuccess(exit)) return assert.strictEqual("Success", end)
       const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
@@ -142,4 +193,8 @@ describe("a huge answer has a typed end", () => {
 
 describe("an answer that is nested deeply has a typed end", () => {
   for (const one of nested) check(one)
+})
+
+describe("whoever reads the status of transfers lives through one that is huge or nested deeply", () => {
+  for (const one of ofReaders) check(one)
 })

@@ -1,15 +1,11 @@
 /** What docs/reliability.md says of the matrix, from the table alone. */
-import { type Effect, effects, type Kind, kinds, shapeOf, type Slot } from "./effects.js"
-import {
-  exceptions,
-  maxConsecutiveErrors,
-  passes,
-  isWorthRepeating,
-  provesNoStart,
-  retries
-} from "./expected.js"
+import { effects } from "./effects.js"
+import { budget, exceptions, grace, maxConsecutiveErrors, repeats, retries } from "./expected.js"
 import { type Failure, type Fault, groups, isAbout, type Shape } from "./fault.js"
 import { faults } from "./faults.js"
+import { happenings } from "./happenings.js"
+import { type Effect, type Kind, kinds, shapeOf } from "./slots.js"
+import { type End, endOf, happeningsOf, stateWaits, taskWaits } from "./waits.js"
 
 export const begin = "<!-- fault matrix: begin -->"
 export const end = "<!-- fault matrix: end -->"
@@ -17,16 +13,11 @@ export const end = "<!-- fault matrix: end -->"
 const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 
-/** What one request at fault comes to, by the kind of request. */
+/** What one request at fault comes to, by the kind of request; the number is that of all sent. */
 const outcome = (kind: "read" | "start" | "poll", failure: Failure): string => {
-  switch (kind) {
-    case "read":
-      return isWorthRepeating(failure) ? `repeated up to ${retries} times` : "ends with it"
-    case "start":
-      return provesNoStart(failure) ? `repeated up to ${retries} times` : "ends with it"
-    case "poll":
-      return passes(failure) ? "lived through" : "ends with it"
-  }
+  const more = repeats(kind, failure)
+  if (more === 0) return "ends with it: 1"
+  return `${kind === "poll" ? "lived through" : "repeated"}: up to ${1 + more}`
 }
 
 const errorName = ({ _tag, reason }: Failure) =>
@@ -41,7 +32,8 @@ const failureOf = (fault: Fault): Failure | undefined => {
     "status",
     "labels",
     "toolList",
-    "toolResult"
+    "toolResult",
+    "link"
   ]
   for (const shape of shapes) {
     const meaning = isAbout(fault, shape) ? fault.means(shape) : "yes"
@@ -122,25 +114,89 @@ const adviceTable = table(
     ])
 )
 
-/** Without the words that tell ways of one method apart. */
-const slotsOf = (kind: Kind) =>
-  (effects as ReadonlyArray<Effect>).flatMap(({ name, slots }) =>
-    slots.filter((slot: Slot) => slot.kind === kind).map(({ action }) => [action, name] as const)
-  )
+const rows: ReadonlyArray<Effect> = effects
 
-const effectRows = (Object.keys(kinds) as ReadonlyArray<Kind>).flatMap((kind) => {
-  const byAction = new Map<string, Array<string>>()
-  for (const [action, name] of slotsOf(kind)) {
-    byAction.set(action, [...(byAction.get(action) ?? []), name])
+/** How many requests of this kind and action each effect makes when nothing goes wrong. */
+const countsOf = (kind: Kind) => {
+  const counts = new Map<string, Map<string, number>>()
+  for (const { name, slots } of rows) {
+    for (const { action, before, clean, kind: own } of slots) {
+      if (own !== kind) continue
+      const of = counts.get(action) ?? new Map<string, number>()
+      // What an effect asks for page by page is told by several slots, of one request each.
+      const isOne = slots.filter((slot) => slot.action === action).length > 1 && kind !== "poll"
+      of.set(name, (of.get(name) ?? 0) + (isOne ? 1 : clean - before))
+      counts.set(action, of)
+    }
   }
-  return [...byAction].map(([action, names]) => [
+  return counts
+}
+
+const inCode = (name: string) => name.replace(/^([\w.]+)/, "`$1`")
+
+const effectRows = (Object.keys(kinds) as ReadonlyArray<Kind>).flatMap((kind) =>
+  [...countsOf(kind)].map(([action, counts]) => [
     kind,
     `\`${action}\``,
-    [...new Set(names)].map((name) => name.replace(/^([\w.]+)/, "`$1`")).join("; ")
+    [...counts]
+      .map(([name, count]) => `${inCode(name)}${count === 1 ? "" : ` × ${count}`}`)
+      .join("; ")
   ])
-})
+)
 
-const optional = (effects as ReadonlyArray<Effect>)
+/** What waits come to that are never shown anything. */
+const silenceRows = grouped(
+  rows.flatMap(({ name, slots }) => {
+    const wait = slots.find(({ kind, silence }) => kind === "poll" && silence !== undefined)
+    if (wait?.silence === undefined) return []
+    const isSettled = wait.silence.settles !== undefined
+    const end = isSettled ? "taken for nothing to wait for" : "`SyncTimeout`"
+    return [[inCode(name), [end, String(isSettled ? 1 + grace : budget)]] as const]
+  })
+).map(({ cells, names }) => [names.join("; "), ...cells])
+
+const endCell = (end: End, polls: number) => {
+  const words = end === "settles" ? "nothing to wait for" : end === "goes well" ? end : `\`${end}\``
+  return `${words}: ${polls}`
+}
+
+const taskTable = table(
+  ["what the polls show", "syncs and handles", "`create`, `session`", "`bind` (awaitDownload)"],
+  happenings.map((happening) => [
+    happening.name,
+    ...(["sync", "create", "bind"] as const).map((kind) => {
+      const wait = taskWaits.find((one) => one.kind === kind)
+      if (wait === undefined || !happeningsOf(wait).includes(happening)) return "–"
+      const { end, polls } = endOf(kind, happening)
+      return endCell(end, polls)
+    })
+  ])
+)
+
+const stateTable = table(
+  ["effects", "what the polls tell", "end"],
+  grouped(
+    stateWaits.flatMap(({ effects: names, happenings: of }) =>
+      of.map(
+        ({ end, name, polls }) =>
+          [names.map(inCode).join("; "), [name, endCell(end, polls)]] as const
+      )
+    )
+  ).map(({ cells, names }) => [names.join("; "), ...cells])
+)
+
+/** The statuses at which the bytes of a file do otherwise than at any but 2xx. */
+const statusesOf = (shape: Shape, isGood: boolean): string =>
+  faults
+    .filter(({ answer, only }) => answer._tag === "Answer" && only?.includes(shape) === true)
+    .flatMap(({ answer, means, name }) =>
+      name.startsWith("HTTP 2") && (typeof means(shape) !== "object") === isGood
+        ? [answer._tag === "Answer" ? answer.status : 0]
+        : []
+    )
+    .join(", ")
+
+const optional = rows
   .flatMap(({ slots }) => slots)
   .filter((slot) => ["list", "status", "labels"].includes(shapeOf(slot)))
   .map(({ action }) => `\`${action}\``)
@@ -155,30 +211,55 @@ export const page = (): string =>
       `(\`poll\`). A **read** is repeated by the retry policy (${retries} times by default) and then ends with`,
       "the error. A **start** is a write that is sent again only when the answer proves that nothing was",
       `started. A **poll** is one request of a wait: "lived through" means that the wait goes on, and`,
-      `that more than ${maxConsecutiveErrors} such faults in a row end it with the last one.`
+      `that more than ${maxConsecutiveErrors} such faults in a row end it with the last one.`,
+      "The numbers are those of the requests that are sent when the fault stays, the first among them."
     ].join("\n"),
     ...faultTables,
     "**A tool that says no** is a `ToolError`; it is never repeated.",
     [
       "**`Data` that is missing or `null`**: an action that promises none does not look at it, whatever",
-      `it holds. For ${[...new Set(optional)].join(", ")} it is the`,
-      "same as an empty list. In all other answers it is the error of the table."
+      `it holds: its effect gives the same after the same requests. For ${[...new Set(optional)].join(", ")}`,
+      "it is the same as an empty list: that is what a list gives, and a baseline or one poll with it is",
+      "one in which nothing was listed. In all other answers it is the error of the table."
     ].join("\n"),
     [
-      "**The bytes of files** go by the HTTP status alone: any but 2xx is `TransportError` (`Status`), and",
-      "404 of a download `ApiError` (`FileNotFound`). A download that ends early is `TransportError`",
-      "(`Transport`). Transfers are sent once."
+      `**Waits that are shown no task, ever**, with ${grace} polls of grace and a budget of ${budget}. A task`,
+      "that was shown and vanishes is waited for until the budget is used up: `SyncTimeout`."
+    ].join("\n"),
+    table(["effect", "end", "polls"], silenceRows),
+    [
+      "**What waits for tasks are shown**, in answers that are in order: how they end, and after how many",
+      `polls, of a budget of ${budget}. A handle has the baseline of its \`start\`.`
+    ].join("\n"),
+    taskTable,
+    "**What waits for states are told**, in the same way.",
+    stateTable,
+    [
+      "**The bytes of files** go by the HTTP status alone. An upload is done with any 2xx (tried:",
+      `${statusesOf("upload", true)}). A download is one with 200 only: other statuses, 2xx too (tried:`,
+      `${statusesOf("download", false)}), are \`TransportError\` (\`Status\`), and 404 is \`ApiError\` (\`FileNotFound\`).`,
+      "A download that ends early is `TransportError` (`Transport`). Transfers are sent once.",
+      "",
+      "**A direct link** goes by the HTTP status, too: any but 2xx is `TransportError` (`Status`), with or",
+      "without JSON. A tool that only reads is asked again only on proof that the link had nothing of it,",
+      "as a start; all others are sent once."
     ].join("\n"),
     ["**Advice when to come back**", adviceTable].join("\n\n"),
     [
       "**Exceptions**",
       [
         ...exceptions.map(({ goesOn }) => `- ${goesOn}`),
+        "- `contexts.create` and `contexts.getOrCreate` are a read that may create: `GetContext` with " +
+          "`AllowCreate`. Since a name has one context, asking again creates no second one, and so it is " +
+          "repeated as a read, also when the connection was lost after it was sent.",
+        "- `session.delete` with `force` goes on to the release when its sync fails.",
         "- The end of a scope (`agentBay.session`) has no error channel: a release that fails is logged."
       ].join("\n")
     ].join("\n\n"),
-    ["**Which effect makes which request**", table(["kind", "action", "effects"], effectRows)].join(
-      "\n\n"
-    ),
+    [
+      "**Which effect makes which request**, and how many where it is not one; in the tests the end of",
+      "each wait shows at its third poll, and lists have two pages. `callTool` goes by the direct link."
+    ].join("\n"),
+    table(["kind", "action", "effects"], effectRows),
     end
   ].join("\n\n")
