@@ -99,6 +99,9 @@ const opened = Effect.gen(function* () {
   return { place, server }
 })
 
+/** How many turns of the event loop other fibers may take to end once the program has. */
+const mayTake = 10
+
 /** One run of a program with a client of its own, interrupted at a moment. */
 const round = ({ run }: Program, place: Place, at: Moment) =>
   Effect.gen(function* () {
@@ -118,7 +121,7 @@ const round = ({ run }: Program, place: Place, at: Moment) =>
     )
     const exit = yield* Fiber.await(running)
     let fibers = yield* supervisor.value
-    for (let left = 10_000; fibers.length > 0 && left > 0; left--) {
+    for (let left = mayTake; fibers.length > 0 && left > 0; left--) {
       yield* turnOfTheEventLoop
       fibers = yield* supervisor.value
     }
