@@ -63,7 +63,7 @@ export const isForgotten = (pollHub: PollHub, sessionId: string): boolean => {
   let isAsked = false
   const reads = () => {
     isAsked = true
-    return { once: Effect.never, retried: Effect.never }
+    return { once: Effect.never, retry: () => Effect.never }
   }
   pollHub.retain(sessionId, reads)()
   return isAsked

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import { makePollHub } from "../../../packages/core/src/internal/pollHub.js"
 import * as PollLoop from "../../../packages/core/src/internal/pollLoop.js"
@@ -146,7 +147,7 @@ const runCrowd = (service: Service, interval: number, waiters: ReadonlyArray<Wai
     const virtual = makeVirtualClock()
     const together = makeReads(service)
     const hub = makePollHub()
-    const reads = () => ({ once: together.read, retried: together.read })
+    const reads = () => ({ once: together.read, retry: identity })
     const shared = (wait: SyncWait) =>
       PollLoop.join({ loop: () => hub.loop(sessionId, reads, wait.policy), wait })
     const come = (waiter: Waiter, join: (wait: SyncWait) => Joined) =>

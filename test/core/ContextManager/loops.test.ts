@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -262,7 +263,7 @@ describe("a request that is shared", () => {
       )
       const hub = makePollHub()
       const aim = (index: number) => ({ mode: "upload", target: bindingOf(index) }) as const
-      const reads = () => ({ once: read, retried: read })
+      const reads = () => ({ once: read, retry: identity })
       const withPolls = <A, E>(body: (polls: SessionPolls) => Effect.Effect<A, E>) =>
         hub.retaining(
           "s",

@@ -1,5 +1,7 @@
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { CallError } from "../AgentBayError.js"
+import { adviceIn } from "./advice.js"
 import type { PollPolicy } from "../PollPolicy.js"
 import { cadenceOf } from "./cadence.js"
 import { steadyMillis } from "./fiberClock.js"
@@ -19,10 +21,10 @@ interface Begun {
   readonly at: number
 }
 
-/** The ways of asking for the status of a session: within a loop, or with retries. */
+/** How to ask for the status of a session, and how to repeat that where no loop does. */
 export interface StatusReads {
   readonly once: Effect.Effect<StatusReading, CallError>
-  readonly retried: Effect.Effect<StatusReading, CallError>
+  readonly retry: <A>(read: Effect.Effect<A, CallError>) => Effect.Effect<A, CallError>
 }
 
 /** What the waits of one session have in common. */
@@ -51,24 +53,28 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
   const ledger = makeTriggerLedger()
   const gatherings = new Map<string, Flight<Triggered, CallError>>()
   let begun = 0
+  // Until when the service wants to be left alone, whoever of the session was told so.
+  let calmUntil = 0
   let latest: (Begun & { readonly reading: StatusReading }) | undefined
   let flight: (Flight<StatusReading, CallError> & { readonly number: number }) | undefined
 
-  const numbered = (read: Effect.Effect<StatusReading, CallError>) =>
-    Effect.clockWith((clock) => {
-      const own: Begun = { number: ++begun, at: steadyMillis(clock) }
-      return Effect.map(read, (reading) => {
-        if (latest === undefined || latest.number < own.number) {
-          // Kept without the index that those who wait have made of it: a new one is soon made.
-          latest = { ...own, reading: statusReading(reading) }
-          // A baseline that is still under way began earlier, and others may ask to share it.
-          ledger.forgetBefore(Math.min(own.number, flight?.number ?? Infinity))
-        }
-        return reading
-      })
+  const once: Effect.Effect<StatusReading, CallError> = Effect.clockWith((clock) => {
+    const at = steadyMillis(clock)
+    if (at < calmUntil) return Effect.zipRight(Effect.sleep(calmUntil - at), once)
+    const own: Begun = { number: ++begun, at }
+    return withExit(reads.once, (exit) => {
+      if (Exit.isFailure(exit)) {
+        const advice = adviceIn(exit)
+        if (advice > 0) calmUntil = Math.max(calmUntil, steadyMillis(clock) + advice)
+      } else if (latest === undefined || latest.number < own.number) {
+        // Kept without the index that those who wait have made of it: a new one is soon made.
+        latest = { ...own, reading: statusReading(exit.value) }
+        // A baseline that is still under way began earlier, and others may ask to share it.
+        ledger.forgetBefore(Math.min(own.number, flight?.number ?? Infinity))
+      }
+      return exit
     })
-
-  const once = numbered(reads.once)
+  })
 
   const makeLoop = (policy: PollPolicy) => {
     const made: PollLoop.PollLoop<StatusReading> = PollLoop.make({
@@ -97,7 +103,7 @@ const makeSession = (reads: StatusReads, onRest: () => void) => {
   const ownBaseline = Effect.suspend(() => {
     const number = begun + 1
     const made = {
-      ...makeFlight(numbered(reads.retried), () => {
+      ...makeFlight(reads.retry(once), () => {
         if (flight === made) flight = undefined
       }),
       number

@@ -1,12 +1,8 @@
-import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import { retryAfter } from "../AgentBayError.js"
 import type { PollPolicy } from "../PollPolicy.js"
+import { adviceIn } from "./advice.js"
 import { makeAlarm } from "./alarm.js"
 import { makeStepper } from "./cadence.js"
 import { steadyMillis } from "./fiberClock.js"
@@ -26,14 +22,6 @@ export interface Tick {
  * regular one.
  */
 const regularBetween = 10
-
-const adviceIn = (observation: Observation<unknown>): number =>
-  Exit.isFailure(observation)
-    ? Option.match(Cause.failureOption(observation.cause), {
-        onNone: () => 0,
-        onSome: (error) => Duration.toMillis(retryAfter(error))
-      })
-    : 0
 
 const nobody: Effect.Effect<Tick | undefined> = Effect.succeed(undefined)
 

@@ -73,14 +73,13 @@ export const statusReading = ({
   }
 }
 
-/** Asks for the status of all tasks of a session, for many to look at. */
+/** Asks once for the status of all tasks of a session, for many to look at. */
 export const readStatus = (
   http: HttpService,
-  way: "call" | "callOnce",
   sessionId: string
 ): Effect.Effect<StatusReading, CallError> => {
   const read = infoOf(http)
-  return Effect.map(http[way](GetContextInfo, { sessionId }), (answered) =>
+  return Effect.map(http.callOnce(GetContextInfo, { sessionId }), (answered) =>
     statusReading(read(answered))
   )
 }

@@ -4,7 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { CallError, InvalidArgument, SyncTimeout } from "../AgentBayError.js"
+import {
+  type CallError,
+  type InvalidArgument,
+  isRetryable,
+  type SyncTimeout
+} from "../AgentBayError.js"
 import type { Service as HttpService } from "../AgentBayHttp.js"
 import { type ContextSyncResult, sumCounts, type SyncProgress } from "../ContextStatus.js"
 import * as PollPolicy from "../PollPolicy.js"
@@ -113,8 +118,8 @@ export interface Syncing {
 
 export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
   const reads = (): StatusReads => ({
-    once: readStatus(http, "callOnce", sessionId),
-    retried: readStatus(http, "call", sessionId)
+    once: readStatus(http, sessionId),
+    retry: (read) => http.retry(read, http.retryPolicy, isRetryable)
   })
   const retaining = http.pollHub.retaining(sessionId, reads)
   const retain = () => http.pollHub.retain(sessionId, reads)
@@ -229,7 +234,7 @@ export const makeSyncing = (http: HttpService, sessionId: string): Syncing => {
       // No span of its own, like `info`.
       poll: Effect.gen(function* () {
         if (last !== undefined) return yield* last
-        const reading = yield* readStatus(http, "callOnce", sessionId)
+        const reading = yield* readStatus(http, sessionId)
         const at = yield* now
         const end =
           Wait.observe(pending, standing, Exit.succeed(reading), { now: at, counts: true }) ??
