@@ -1,4 +1,4 @@
-/** What the calls at the server say about the syncs of the client. Times are Unix milliseconds. */
+/** What the calls at the server say about the syncs of the client. Times are milliseconds of a steady clock. */
 import { type Action, type KindName, kindOf } from "./faultPlan.js"
 
 /** A call of the server, from when it had come as a whole until its answer was sent. */
@@ -20,6 +20,14 @@ export interface Sync {
   readonly told: number
   readonly outcome: "completed" | "failed by rule" | "lost" | "wrong"
   readonly reason?: string
+}
+
+/** A target was shown for the first time with a task of its own that has ended. */
+export interface Shown {
+  readonly sessionId: string
+  readonly path: string
+  /** When the call came that was answered so. */
+  readonly at: number
 }
 
 export interface Sample {
@@ -86,8 +94,6 @@ export interface Judgement {
   readonly objections: ReadonlyArray<string>
   /** How many good polls a sync did not take for its end that showed it, at most. */
   readonly late: number
-  /** How many good polls of its session there were before its trigger, at most. */
-  readonly slow: number
   /** When each sync was not waiting: from its beginning until its trigger was answered. */
   readonly beginnings: ReadonlyArray<{ readonly from: number; readonly to: number }>
 }
@@ -96,15 +102,15 @@ export interface Judgement {
 export const judge = (
   syncs: ReadonlyArray<Sync>,
   calls: ReadonlyArray<Call>,
-  lastsMillis: number
+  shown: ReadonlyArray<Shown>
 ): Judgement => {
   const objections: Array<string> = []
   const beginnings: Array<{ readonly from: number; readonly to: number }> = []
   let late = 0
-  let slow = 0
   const polls = goodPolls(calls)
   const keyOf = ({ path = "", sessionId }: Pick<Call, "path" | "sessionId">) =>
     `${sessionId} ${path}`
+  const ends = grouped(shown, keyOf)
   const triggers = grouped(calls.filter(isOf("SyncContext")), keyOf)
   let matched = 0
 
@@ -113,7 +119,8 @@ export const judge = (
     const object = (what: string) => objections.push(`${keyOf(sync)}: ${what}`)
     if (outcome === "wrong") object(reason ?? "")
     const own = (triggers.get(keyOf(sync)) ?? []).filter(
-      ({ begin }) => begin >= begun - rounding && begin <= told + rounding
+      // What comes when it is told already belongs to the next sync of the target.
+      ({ begin }) => begin >= begun && begin < told
     )
     matched += own.length
     const last = own.at(-1)
@@ -129,24 +136,19 @@ export const judge = (
       object(`${outcome} (${reason ?? ""}) after a trigger with ${last.kind ?? "no fault"}`)
     }
     const session = polls.get(sessionId) ?? []
-    const first = own[0] ?? last
-    slow = Math.max(
-      slow,
-      session.filter(({ begin, end }) => begin > begun && end < first.begin).length
-    )
     if (outcome === "lost") continue
-    const shown = session.some(
-      ({ end }) => end >= last.begin + lastsMillis - rounding && end <= told + rounding
-    )
-    if (!shown) object("it ended before any poll could show it")
-    const passed = session.filter(
-      ({ begin, end }) => begin > last.end + lastsMillis + rounding && end < told - rounding
-    )
-    late = Math.max(late, passed.length - 1)
+    // A transfer of before may have been shown meanwhile; its own is the last.
+    const end = (ends.get(keyOf(sync)) ?? []).findLast(({ at }) => at > last.begin && at <= told)
+    if (end === undefined) {
+      object("it ended before any poll had shown it")
+      continue
+    }
+    const passed = session.filter((poll) => poll.begin > end.at && poll.end < told)
+    late = Math.max(late, passed.length)
   }
   const all = calls.filter(isOf("SyncContext")).length
   if (matched !== all) objections.push(`${all} triggers, of which ${matched} belong to a sync`)
-  return { objections, late, slow, beginnings }
+  return { objections, late, beginnings }
 }
 
 /** How many do not wait at a moment though nothing that they have begun explains it. */

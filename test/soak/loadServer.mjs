@@ -17,6 +17,9 @@ const oneFailsOf = 10
 const good = "/tmp/good"
 const bad = "/tmp/bad"
 
+// The steady clock, which all processes of a machine have in common: the other one can be set.
+const now = () => Number(process.hrtime.bigint() / 1_000_000n)
+
 // The rules count the calls of each action in the order in which they have come as a whole; what
 // counts here at the same moments knows which call meets which rule.
 const watch = () => {
@@ -38,24 +41,46 @@ const watch = () => {
       return emit(event, ...args)
     }
   })
+  // The task of each target that was shown last as ended.
+  const shown = new Map()
+  const look = (sessionId, body, at) => {
+    const [{ data }] = JSON.parse(JSON.parse(body).Data.ContextStatus)
+    for (const { path, status, taskId } of JSON.parse(data)) {
+      const target = `${sessionId} ${path}`
+      if (status === "Running" || shown.get(target) === taskId) continue
+      shown.set(target, taskId)
+      process.send({ shown: { sessionId, path, at } })
+    }
+  }
   const hasCome = (parameters, response) => {
     const action = parameters.get("Action")
     if (!(action in counts)) return
     const number = ++counts[action]
-    const begin = Date.now()
+    const begin = now()
+    let body = ""
+    if (action === "GetContextInfo") {
+      const end = response.end.bind(response)
+      response.end = (text, ...args) => {
+        body = text
+        return end(text, ...args)
+      }
+    }
     response.once("close", () => {
+      const kind = kinds[action].get(number)
+      const sessionId = parameters.get("SessionId")
       process.send({
         call: {
           action,
           number,
-          kind: kinds[action].get(number),
+          kind,
           status: response.headersSent ? response.statusCode : 0,
-          sessionId: parameters.get("SessionId"),
+          sessionId,
           path: parameters.get("Path") ?? undefined,
           begin,
-          end: Date.now()
+          end: now()
         }
       })
+      if (body !== "" && (kind === undefined || kind === "late")) look(sessionId, body, begin)
     })
   }
 }
