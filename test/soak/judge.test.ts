@@ -7,6 +7,7 @@ const status = (begin: number, kind?: Call["kind"]): Call => ({
   action: "GetContextInfo",
   status: 200,
   sessionId: "s",
+  sent: begin,
   begin,
   end: begin + 10,
   ...(kind === undefined ? {} : { kind })

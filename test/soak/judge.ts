@@ -9,6 +9,8 @@ export interface Call {
   readonly status: number
   readonly sessionId: string
   readonly path?: string
+  /** When the client has handed it over to be sent; it may have waited for a connection then. */
+  readonly sent: number
   readonly begin: number
   readonly end: number
 }
@@ -77,11 +79,11 @@ export const early = (calls: ReadonlyArray<Call>): ReadonlyArray<string> =>
     ...grouped(calls, ({ action, path = "", sessionId }) => `${action} ${sessionId} ${path}`)
   ].flatMap(([name, group]) => {
     const refused = group.filter((call) => adviceOf(call) > 0)
-    return group.flatMap(({ begin }) =>
+    return group.flatMap(({ sent }) =>
       refused
-        .filter(({ end }) => begin > end + crossing)
-        .filter((call) => begin < call.end + adviceOf(call) - rounding)
-        .map((call) => `${name}: after ${begin - call.end} of ${adviceOf(call)} ms`)
+        .filter(({ end }) => sent > end + crossing)
+        .filter((call) => sent < call.begin + adviceOf(call) - rounding)
+        .map((call) => `${name}: after ${sent - call.begin} of ${adviceOf(call)} ms`)
     )
   })
 

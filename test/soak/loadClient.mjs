@@ -3,12 +3,17 @@
 import { AgentBayMetrics, ContextManager, PollPolicy } from "@effect-agentbay/core"
 import { NodeAgentBay } from "@effect-agentbay/node"
 import { Cause, Chunk, Effect, Exit, Fiber, Metric, Option, Redacted, Schedule } from "effect"
+import { subscribe } from "node:diagnostics_channel"
 
 /** When all syncs have to be at their end that were begun before the end of the load. */
 const patience = "10 minutes"
 
 // The steady clock, which all processes of a machine have in common: the other one can be set.
 const now = () => Number(process.hrtime.bigint() / 1_000_000n)
+
+subscribe("undici:request:create", ({ request }) => {
+  request.addHeader("x-sent", String(now()))
+})
 
 const waiting = Effect.map(Metric.value(AgentBayMetrics.waiters), ({ value }) => value)
 

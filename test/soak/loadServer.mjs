@@ -36,7 +36,8 @@ const watch = () => {
       if (event === "data") pieces.push(args[0])
       if (event === "end") {
         const [, query = ""] = request.url.split("?")
-        hasCome(new URLSearchParams(`${query}&${Buffer.concat(pieces)}`), response)
+        const sent = Number(request.headers["x-sent"])
+        hasCome(new URLSearchParams(`${query}&${Buffer.concat(pieces)}`), sent, response)
       }
       return emit(event, ...args)
     }
@@ -52,7 +53,7 @@ const watch = () => {
       process.send({ shown: { sessionId, path, at } })
     }
   }
-  const hasCome = (parameters, response) => {
+  const hasCome = (parameters, sent, response) => {
     const action = parameters.get("Action")
     if (!(action in counts)) return
     const number = ++counts[action]
@@ -76,6 +77,7 @@ const watch = () => {
           status: response.headersSent ? response.statusCode : 0,
           sessionId,
           path: parameters.get("Path") ?? undefined,
+          sent,
           begin,
           end: now()
         }
