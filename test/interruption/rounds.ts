@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
+import type { PollHub } from "../../packages/core/src/internal/pollHub.js"
 import { type Client, type Fate, inMemory, overHttpClient, type Sent } from "./service.js"
 import { type Grain, makeWorld } from "./world.js"
 
@@ -57,6 +58,28 @@ const valueOf = <A, E>(exit: Exit.Exit<A, E>): A =>
 
 const waiting = Effect.map(Metric.value(Metrics.waiters), ({ value }) => value)
 
+/** Whether a hub keeps nothing of a session: it has to ask how its status is read. */
+export const isForgotten = (pollHub: PollHub, sessionId: string): boolean => {
+  let isAsked = false
+  const reads = () => {
+    isAsked = true
+    return { once: Effect.never, retry: () => Effect.never }
+  }
+  pollHub.retain(sessionId, reads)()
+  return isAsked
+}
+
+/** The sessions that a round was about: what it had, what it gave, and what it asked for. */
+const sessionsOf = ({ exit, prepared, sent }: Seen<unknown>): ReadonlySet<string> => {
+  const ids = new Set(sent.flatMap(({ sessionId }) => (sessionId === undefined ? [] : sessionId)))
+  for (const made of [prepared, Exit.isSuccess(exit) ? exit.value : undefined]) {
+    if (typeof made === "object" && made !== null && "sessionId" in made) {
+      ids.add(String(made.sessionId))
+    }
+  }
+  return ids
+}
+
 /** How a program is interrupted. */
 export interface Manner {
   readonly grain: Grain
@@ -90,16 +113,6 @@ const open = async <P>(program: Program<P>, manner: Manner) => {
     const open = book.filter(({ end }) => end === undefined)
     if (open.length > 0) assert.fail(`${open.map(({ action }) => action).join()} open ${when}`)
     assert.strictEqual(Effect.runSync(waiting), waitingBefore, `who waits ${when}`)
-  }
-
-  const isForgotten = (sessionId: string) => {
-    let isAsked = false
-    const reads = () => {
-      isAsked = true
-      return { once: Effect.never, retry: () => Effect.never }
-    }
-    pollHub.retain(sessionId, reads)()
-    return isAsked
   }
 
   const lasting = valueOf(await world.complete(runtime, program.prepare))
@@ -146,8 +159,8 @@ const open = async <P>(program: Program<P>, manner: Manner) => {
     if (program.afterwards !== undefined) {
       valueOf(await world.complete(runtime, program.afterwards(prepared, seen)))
     }
-    if (typeof prepared === "object" && prepared !== null && "sessionId" in prepared) {
-      assert.isTrue(isForgotten(String(prepared.sessionId)), "the hub has forgotten the session")
+    for (const id of sessionsOf(seen)) {
+      assert.isTrue(isForgotten(pollHub, id), "the hub has forgotten the session")
     }
     return moments
   }

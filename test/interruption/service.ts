@@ -21,6 +21,8 @@ import { makeScriptedClient } from "../../packages/core/src/internal/scriptedCli
 export interface Sent {
   /** The action, or the method of a request to the store of files. */
   readonly action: string
+  /** The session it is about, if it is about one. */
+  readonly sessionId: string | undefined
   /** Whether the service has carried it out. */
   arrived: boolean
   /** How it ended for the client; undefined as long as it is open. */
@@ -71,12 +73,12 @@ const fault = new HttpTransport.TransportFault({
 /** Writes a request into the book, and how it ended. */
 const written = <A, E>(
   book: Array<Sent>,
-  action: string,
+  { action, sessionId }: Pick<Sent, "action" | "sessionId">,
   send: (sent: Sent) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
-      const sent: Sent = { action, arrived: false, end: undefined }
+      const sent: Sent = { action, sessionId, arrived: false, end: undefined }
       book.push(sent)
       return Effect.onExit(restore(send(sent)), (exit) =>
         Effect.sync(() => {
@@ -115,8 +117,12 @@ export const inMemory = ({ fate, http, seed }: Options) => {
   const book: Array<Sent> = []
   const memory = makeMemoryService({ taskPolls: 1 })
 
-  const exchange = <A, E>(action: string, answer: Effect.Effect<A, E>) =>
-    written(book, action, (sent) => {
+  const exchange = <A, E>(
+    action: string,
+    answer: Effect.Effect<A, E>,
+    sessionId: string | undefined
+  ) =>
+    written(book, { action, sessionId }, (sent) => {
       const arrival = Effect.map(answer, (value) => {
         sent.arrived = true
         return value
@@ -149,7 +155,8 @@ export const inMemory = ({ fate, http, seed }: Options) => {
               : { Success: false, Code: reply.code, Message: reply.message }
           const text = JSON.stringify({ RequestId: `request-${book.length}`, ...body })
           return { status: 200, headers: {}, text }
-        })
+        }),
+        parameters["SessionId"]
       )
     },
     put: ({ body, length, url }) => {
@@ -166,14 +173,15 @@ export const inMemory = ({ fate, http, seed }: Options) => {
             ).pipe(Effect.map((pieces) => concat(Chunk.toReadonlyArray(pieces))))
       return exchange(
         "PUT",
-        Effect.flatMap(whole, (bytes) => fileRequest("PUT", url, bytes))
+        Effect.flatMap(whole, (bytes) => fileRequest("PUT", url, bytes)),
+        undefined
       )
     },
     get: (url) =>
-      Effect.map(exchange("GET", fileRequest("GET", url, new Uint8Array())), (answer) => ({
-        ...answer,
-        body: inPieces(answer.bytes, travel)
-      }))
+      Effect.map(
+        exchange("GET", fileRequest("GET", url, new Uint8Array()), undefined),
+        (answer) => ({ ...answer, body: inPieces(answer.bytes, travel) })
+      )
   }
   return { book, layer: clientOver(Layer.succeed(HttpTransport.HttpTransport, transport), http) }
 }
@@ -184,14 +192,15 @@ export const overHttpClient = ({ fate, http, seed }: Options) => {
   const book: Array<Sent> = []
   const { client } = makeScriptedClient({ script: {}, taskPolls: 1 })
   const slow = HttpClient.make((request, url) => {
-    const action = new URLSearchParams(bodyText(request)).get("Action")
-    const named = url.searchParams.get("Action") ?? action ?? request.method
-    return written(book, named, (sent) =>
+    const body = new URLSearchParams(bodyText(request))
+    const parameter = (name: string) => url.searchParams.get(name) ?? body.get(name) ?? undefined
+    const action = parameter("Action") ?? request.method
+    return written(book, { action, sessionId: parameter("SessionId") }, (sent) =>
       Effect.zipRight(travel, client.execute(request)).pipe(
         Effect.tap(() => {
           sent.arrived = true
         }),
-        Effect.zipLeft(fate(named) === "answered" ? travel : Effect.never)
+        Effect.zipLeft(fate(action) === "answered" ? travel : Effect.never)
       )
     )
   })

@@ -1,6 +1,6 @@
 import { describe } from "@effect/vitest"
 import { overSockets } from "./sockets.js"
 
-describe("interrupted over sockets, at any of its turns", () => {
-  overSockets(15, 1)
+describe("interrupted over sockets, at any of its moments", () => {
+  overSockets(30, 200)
 })

@@ -7,6 +7,10 @@ import { rounds } from "../rounds.js"
 const atLeast = rounds({ short: 0, long: 10_000 })
 
 describe.runIf(atLeast > 0)("interrupted 10,000 times", () => {
-  interruptions({ seeds: [2, 3, 4], oneStepOf: 1, atLeast })
-  overSockets(200, 2)
+  describe("in memory", () => {
+    interruptions({ seeds: [2, 3, 4], oneStepOf: 1, atLeast })
+  })
+  describe("over sockets", () => {
+    overSockets(1450, atLeast)
+  })
 })

@@ -11,35 +11,52 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as ServerProcess from "../node/local/serverProcess.js"
 import { rounds } from "../rounds.js"
-import { trend } from "./trend.js"
+import { type Action, actions, kindNames, type KindName, plan, rulesOf } from "./faultPlan.js"
+import {
+  type Call,
+  early,
+  grouped,
+  judge,
+  type Sample,
+  type Shown,
+  statusOf,
+  type Sync,
+  unexplained
+} from "./judge.js"
+import { laterHalf, type Point, trend } from "./trend.js"
 
 const sessions = rounds({ short: 4, long: 20 })
 const targets = rounds({ short: 250, long: 500 })
-const lastsMillis = rounds({ short: 10_000, long: 180_000 })
+const lastsMillis = rounds({ short: 15_000, long: 180_000 })
 const intervalMillis = rounds({ short: 500, long: 1500 })
 const forMillis = rounds({ short: 15_000, long: 600_000 })
 const sampleMillis = rounds({ short: 500, long: 5000 })
-const retryAfterMillis = rounds({ short: 1000, long: 2000 })
 
-/** One call of a hundred meets one of these, each as often as the others. */
-const kinds = [
-  { drop: "before" },
-  { drop: "after" },
-  { drop: "midway" },
-  { error: { httpStatus: 500, code: "InternalError" } },
-  { error: { httpStatus: 503, code: "ServiceUnavailable" } },
-  { error: { httpStatus: 429, code: "Throttling", retryAfter: retryAfterMillis } },
-  { malformed: "html" },
-  { malformed: "cut" },
-  { latency: 300 }
-]
-const faults = kinds.map((then, index) => ({
-  when: {
-    action: ["GetContextInfo", "SyncContext"],
-    calls: { probability: 0.01 / kinds.length, seed: index + 1 }
-  },
-  then
-}))
+/** Of each block of so many calls one is spoilt; more of them where there are few. */
+const blocks = {
+  GetContextInfo: rounds({ short: 10, long: 100 }),
+  SyncContext: rounds({ short: 30, long: 100 })
+}
+
+/** How often each fault is met by each action, at least. */
+const metAtLeast = rounds({ short: 2, long: 10 })
+
+/** More calls than there will be. */
+const planned = 200_000
+
+const plans = {
+  GetContextInfo: plan(blocks.GetContextInfo, planned, 1),
+  SyncContext: plan(blocks.SyncContext, planned, 2)
+}
+
+/** How many bytes for each sync the heap may grow by from the middle of the time to its end. */
+const growthPerSync = rounds({ short: 1024, long: 64 })
+
+/** How many good polls of its session a sync may let pass once one has shown its end. */
+const pollsLetPass = 8
+
+/** How long after the answer to a trigger its sync is taken for waiting, in milliseconds. */
+const graceMillis = 2000
 
 interface Server {
   readonly apiKey: string
@@ -47,31 +64,25 @@ interface Server {
   readonly sessions: ReadonlyArray<unknown>
 }
 
-interface Book {
-  readonly counts: { readonly [actionAndStatus: string]: number }
-  readonly early: ReadonlyArray<unknown>
-  readonly earlyCount: number
-  readonly missed: boolean
-}
-
 interface Result {
   readonly count: number
-  readonly started: number
   readonly ended: number
-  readonly outcomes: { readonly [outcome: string]: number }
-  readonly wrong: ReadonlyArray<string>
   readonly allEnded: boolean
   readonly waitsLeft: number
   readonly rootsLeft: number
-  readonly samples: ReadonlyArray<{
-    readonly at: number
-    readonly heap: number
-    readonly rss: number
-    readonly waits: number
-  }>
 }
 
-type Message = { readonly server?: Server; readonly book?: Book; readonly result?: Result }
+/** What the two processes tell. */
+interface Message {
+  readonly server?: Server
+  readonly call?: Call
+  readonly shown?: Shown
+  readonly sync?: Sync
+  readonly sample?: Sample
+  readonly heap?: number
+  readonly result?: Result
+  readonly failed?: string
+}
 
 // Waiting is loaded, and not the disk that thousands of folders are made on. A server that is
 // killed leaves its files behind.
@@ -83,15 +94,10 @@ const memory = Effect.acquireRelease(
 )
 
 /** Starts a module of this folder in a process of its own; it is killed at the end at the latest. */
-const started = (
-  home: string,
-  file: string,
-  args: ReadonlyArray<string>,
-  execArgv: ReadonlyArray<string> = []
-) =>
+const started = (home: string, file: string, execArgv: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
+      fork(fileURLToPath(new URL(file, import.meta.url)), [], {
         execArgv: [...execArgv],
         env: { ...process.env, TMPDIR: home }
       })
@@ -99,19 +105,18 @@ const started = (
     ServerProcess.kill
   )
 
-/** The next message of a process, after it was told something. */
-const answer = (child: ChildProcess, told?: object) =>
-  Effect.async<Message>((resume) => {
-    child.once("message", (message: Message) => resume(Effect.succeed(message)))
-    child.once("exit", (code) => resume(Effect.dieMessage(`it ended with ${code}`)))
-    if (told !== undefined) child.send(told)
+/** Looks at each message of a process until it is the one that is waited for. */
+const listening = <A>(child: ChildProcess, look: (message: Message) => A | undefined) =>
+  Effect.async<A>((resume) => {
+    const onMessage = (message: Message) => {
+      const found = look(message)
+      if (message.failed !== undefined) resume(Effect.dieMessage(message.failed))
+      else if (found !== undefined) resume(Effect.succeed(found))
+    }
+    const onExit = (code: number | null) => resume(Effect.dieMessage(`it ended with ${code}`))
+    child.on("message", onMessage).once("exit", onExit)
+    return Effect.sync(() => child.off("message", onMessage).off("exit", onExit))
   })
-
-const needed = <A>(value: A | undefined, message: Message): A =>
-  value ?? assert.fail(`another message came: ${JSON.stringify(message)}`)
-
-// A quarter of a minute is not enough for all code to be compiled, which grows the heap too.
-const allowedGrowth = rounds({ short: 0.05, long: 0.02 })
 
 const MiB = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
 
@@ -119,45 +124,97 @@ describe("load", () => {
   beforeAll(ServerProcess.build, 120_000)
 
   it.scopedLive(
-    `${sessions * targets} syncs wait for ${forMillis / 1000} s, with 1 % of faults`,
+    `${sessions * targets} syncs wait for ${forMillis / 1000} s, with faults in between`,
     () =>
       Effect.gen(function* () {
         const home = yield* memory
-        const serving = { faults, lastsMillis, retryAfterMillis, sessions, targets }
-        const server = yield* started(home, "./loadServer.mjs", [JSON.stringify(serving)])
-        const opened = yield* answer(server)
-        const place = needed(opened.server, opened)
-        const client = yield* started(home, "./loadClient.mjs", [], ["--expose-gc"])
-        const times = { forMillis, intervalMillis, lastsMillis, sampleMillis }
-        const ended = yield* answer(client, { ...place, ...times })
-        const result = needed(ended.result, ended)
-        const told = yield* answer(server, {})
-        const book = needed(told.book, told)
-
-        const { growth, mean, noise } = trend(
-          result.samples.map(({ at, heap }) => ({ x: at, y: heap }))
+        const serving = { lastsMillis, plans, rules: rulesOf(plans), sessions, targets }
+        const server = yield* started(home, "./loadServer.mjs", ["--expose-gc"])
+        const calls: Array<Call> = []
+        const serverHeap: Array<Point> = []
+        const ends: Array<Shown> = []
+        server.on("message", ({ call, heap, shown }: Message) => {
+          if (shown !== undefined) ends.push(shown)
+          if (call !== undefined) calls.push(call)
+          if (heap !== undefined) serverHeap.push({ x: Date.now(), y: heap })
+        })
+        server.send(serving)
+        const place = yield* listening(server, (message) => message.server)
+        const client = yield* started(home, "./loadClient.mjs", ["--expose-gc"])
+        const syncs: Array<Sync> = []
+        const samples: Array<Sample> = []
+        client.on("message", ({ sample, sync }: Message) => {
+          if (sync !== undefined) syncs.push(sync)
+          if (sample === undefined) return
+          samples.push(sample)
+          server.send({})
+        })
+        const result = yield* Effect.zipRight(
+          Effect.sync(() =>
+            client.send({ ...place, forMillis, intervalMillis, lastsMillis, sampleMillis })
+          ),
+          listening(client, (message) => message.result)
         )
-        const waits = result.samples.map((sample) => sample.waits)
+        // What it answers after all that it has told of the calls.
+        server.send({})
+        yield* listening(server, ({ heap }) => heap)
+
+        const judgement = judge(syncs, calls, ends)
+        const tooEarly = early(calls)
+        const met = (action: Action, kind?: KindName) =>
+          calls.filter((call) => call.action === action && (!kind || call.kind === kind)).length
+        const trends = {
+          client: trend(laterHalf(samples.map(({ at, heap }) => ({ x: at, y: heap })))),
+          // The last is of the time after the load.
+          server: trend(laterHalf(serverHeap.slice(0, samples.length)))
+        }
+        const missing = samples.map((sample) =>
+          unexplained(sample, result.count, judgement.beginnings, graceMillis)
+        )
+        const outcomes = grouped(syncs, ({ outcome }) => outcome)
         console.log(
           [
-            `${result.started} syncs: ${JSON.stringify(result.outcomes)}`,
-            `waiting: ${Math.min(...waits)} to ${Math.max(...waits)} of ${result.count}`,
-            `heap: ${MiB(mean)}, growth in ${forMillis / 1000} s: ${MiB(growth)} ± ${MiB(noise)}`,
-            `calls: ${JSON.stringify(book.counts)}; too early: ${book.earlyCount}`
+            ...[...outcomes].map(([name, all]) => `${name}: ${all.length}`),
+            `waiting: ${Math.min(...samples.map(({ waits }) => waits))} at least of ${result.count}`,
+            `without a reason: ${Math.max(...missing)} fewer`,
+            ...Object.entries(trends).map(
+              ([name, { growth, mean, noise }]) =>
+                `heap of the ${name}: ${MiB(mean)}, growth ${MiB(growth)} ± ${MiB(noise)}`
+            ),
+            ...actions.map((action) => `${action}: ${met(action)}`),
+            `polls let pass after an end: ${judgement.late}`,
+            `too early: ${tooEarly.length}`
           ].join("\n")
         )
 
-        assert.deepStrictEqual(result.wrong, [])
+        for (const action of actions) {
+          for (const kind of kindNames) {
+            const floor = Math.floor(met(action) / (blocks[action] * kindNames.length))
+            assert.isAtLeast(met(action, kind), Math.max(floor, metAtLeast), `${action} ${kind}`)
+          }
+        }
+        assert.deepStrictEqual(
+          calls.filter((call) => statusOf(call) !== call.status),
+          [],
+          "faults that were not as planned"
+        )
+        assert.isTrue(
+          calls.every(({ sent }) => sent > 0),
+          "it is known when each was sent"
+        )
+        assert.deepStrictEqual(tooEarly, [], "requests that were to stay away")
+        assert.deepStrictEqual(judgement.objections, [])
+        assert.strictEqual(result.ended, syncs.length)
+        assert.isAtLeast(outcomes.get("failed by rule")?.length ?? 0, result.count / 10)
+        assert.isAtMost(judgement.late, pollsLetPass, "polls after an end")
         assert.isTrue(result.allEnded, "all syncs end")
-        assert.strictEqual(result.ended, result.started)
         assert.strictEqual(result.waitsLeft, 0)
         assert.strictEqual(result.rootsLeft, 0)
-        assert.isAbove(Math.min(...waits), 0.8 * result.count, "syncs that wait")
-        assert.isAbove(result.outcomes["completed"] ?? 0, 0.8 * result.count)
-        assert.isAbove(result.outcomes["failed by rule"] ?? 0, 0.08 * result.count)
-        assert.isFalse(book.missed, "the book of the server is whole")
-        assert.deepStrictEqual(book.early, [], "requests that came before they were to come")
-        assert.isBelow(growth, Math.max(3 * noise, allowedGrowth * mean), "growth of the heap")
+        assert.isAtMost(Math.max(...missing), result.count / 100, "syncs that do not wait")
+        for (const [name, { growth, noise }] of Object.entries(trends)) {
+          const allowed = Math.max(3 * noise, growthPerSync * result.count)
+          assert.isBelow(growth, allowed, `growth of the heap of the ${name}`)
+        }
       }),
     // Only there so that a hang ends: the machine may be busy with something else.
     rounds({ short: 300_000, long: 3_600_000 })

@@ -1,12 +1,15 @@
 // Local AgentBay in a process of its own, with sessions full of targets and rules of misbehaviour.
-// It keeps a book of the calls, and tells it when the parent asks for it.
+// It tells the parent of every call that those are about. Wants `--expose-gc`.
 import { AgentBay } from "@effect-agentbay/core"
 import { LocalAgentBay, NodeAgentBay } from "@effect-agentbay/node"
-import { Effect, Redacted, Schedule } from "effect"
+import { Effect, Redacted } from "effect"
+import { subscribe } from "node:diagnostics_channel"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 
-const { faults, lastsMillis, retryAfterMillis, sessions, targets } = JSON.parse(process.argv[2])
+const { lastsMillis, plans, rules, sessions, targets } = await new Promise((resume) => {
+  process.once("message", resume)
+})
 
 /** Of so many targets of a session one fails. */
 const oneFailsOf = 10
@@ -14,43 +17,73 @@ const oneFailsOf = 10
 const good = "/tmp/good"
 const bad = "/tmp/bad"
 
-/** The log of the server holds the last thousand calls, so it is read often. */
-const readEvery = "200 millis"
+// The steady clock, which all processes of a machine have in common: the other one can be set.
+const now = () => Number(process.hrtime.bigint() / 1_000_000n)
 
-/** What is kept of the calls: how often each ended how, and who came too early. */
-const makeBook = () => {
+// The rules count the calls of each action in the order in which they have come as a whole; what
+// counts here at the same moments knows which call meets which rule.
+const watch = () => {
   const counts = {}
-  const askedToWait = new Map()
-  const seen = new Set()
-  const early = []
-  let missed = false
-  return {
-    take: (calls) => {
-      if (calls.length === 1000 && seen.size > 0 && !seen.has(calls[0].requestId)) missed = true
-      for (const { action, at, durationMillis, requestId, sessionId, status } of calls) {
-        if (seen.has(requestId)) continue
-        seen.add(requestId)
-        const key = `${action} ${status}`
-        counts[key] = (counts[key] ?? 0) + 1
-        if (action !== "GetContextInfo") continue
-        const end = Date.parse(at)
-        const begin = end - durationMillis
-        const until = askedToWait.get(sessionId) ?? -Infinity
-        // Requests that were on their way when the other was refused have not heard of it.
-        const refusedAt = until - retryAfterMillis
-        if (begin > refusedAt + 5 && begin < until - 5) {
-          early.push({ sessionId, tooEarlyMillis: until - begin, afterMillis: begin - refusedAt })
+  const kinds = {}
+  for (const [action, plan] of Object.entries(plans)) {
+    counts[action] = 0
+    kinds[action] = new Map(plan.map(({ call, kind }) => [call, kind]))
+  }
+  subscribe("http.server.request.start", ({ request, response }) => {
+    const pieces = []
+    const emit = request.emit.bind(request)
+    request.emit = (event, ...args) => {
+      if (event === "data") pieces.push(args[0])
+      if (event === "end") {
+        const [, query = ""] = request.url.split("?")
+        const sent = Number(request.headers["x-sent"])
+        hasCome(new URLSearchParams(`${query}&${Buffer.concat(pieces)}`), sent, response)
+      }
+      return emit(event, ...args)
+    }
+  })
+  // The task of each target that was shown last as ended.
+  const shown = new Map()
+  const look = (sessionId, body, at) => {
+    const [{ data }] = JSON.parse(JSON.parse(body).Data.ContextStatus)
+    for (const { path, status, taskId } of JSON.parse(data)) {
+      const target = `${sessionId} ${path}`
+      if (status === "Running" || shown.get(target) === taskId) continue
+      shown.set(target, taskId)
+      process.send({ shown: { sessionId, path, at } })
+    }
+  }
+  const hasCome = (parameters, sent, response) => {
+    const action = parameters.get("Action")
+    if (!(action in counts)) return
+    const number = ++counts[action]
+    const begin = now()
+    let body = ""
+    if (action === "GetContextInfo") {
+      const end = response.end.bind(response)
+      response.end = (text, ...args) => {
+        body = text
+        return end(text, ...args)
+      }
+    }
+    response.once("close", () => {
+      const kind = kinds[action].get(number)
+      const sessionId = parameters.get("SessionId")
+      process.send({
+        call: {
+          action,
+          number,
+          kind,
+          status: response.headersSent ? response.statusCode : 0,
+          sessionId,
+          path: parameters.get("Path") ?? undefined,
+          sent,
+          begin,
+          end: now()
         }
-        if (status === 429) askedToWait.set(sessionId, end + retryAfterMillis)
-      }
-      // The log is a window of a thousand: what has left it does not come back.
-      if (seen.size > 20_000) {
-        const kept = [...seen].slice(-5000)
-        seen.clear()
-        for (const id of kept) seen.add(id)
-      }
-    },
-    tell: () => ({ counts, early: early.slice(0, 20), earlyCount: early.length, missed })
+      })
+      if (body !== "" && (kind === undefined || kind === "late")) look(sessionId, body, begin)
+    })
   }
 }
 
@@ -79,18 +112,17 @@ const program = Effect.gen(function* () {
   )
   const lasts = `${lastsMillis} millis`
   yield* local.faults.set([
-    ...faults,
+    ...rules,
     {
       when: { contextId: fails.id, taskType: "upload" },
       then: { task: { lasts, fail: "by rule" } }
     },
     { when: { taskType: "upload" }, then: { task: { lasts } } }
   ])
-  const book = makeBook()
-  const read = Effect.map(local.admin.calls(1000), book.take)
-  yield* Effect.forkScoped(Effect.repeat(read, Schedule.spaced(readEvery)))
+  watch()
   process.on("message", () => {
-    Effect.runPromise(read).then(() => process.send({ book: book.tell() }))
+    globalThis.gc()
+    process.send({ heap: process.memoryUsage().heapUsed })
   })
   process.send({ server: { apiKey: Redacted.value(local.apiKey), url: local.url, sessions: made } })
   yield* Effect.async((resume) => {

@@ -3,6 +3,10 @@ export interface Point {
   readonly y: number
 }
 
+/** The later half of some points: what comes before may still be settling. */
+export const laterHalf = (points: ReadonlyArray<Point>): ReadonlyArray<Point> =>
+  points.slice(Math.floor(points.length / 2))
+
 /**
  * The straight line through points by least squares: how much it rises from the first point to
  * the last, and the standard error of that.
