@@ -100,11 +100,11 @@ const created = (way: keyof typeof ways, body: Body) =>
     )
   }).pipe(Effect.scoped)
 
-const bodies: ReadonlyArray<readonly [name: string, before: string, after: string]> = [
+const bodies = [
   ["a page", "<html>", "</html>"],
   ["data that is none", '{"Success":true,"Data":"', '"}'],
   ["the message of a refusal", '{"Success":false,"Code":"c","Message":"', '"}']
-]
+] as const
 
 describe("a huge answer over a socket has a typed end and does not pile up", () => {
   const check = (way: keyof typeof ways, megabytes: number, isPacked: boolean) =>
@@ -127,6 +127,29 @@ describe("a huge answer over a socket has a typed end and does not pile up", () 
 
   for (const way of ["undici", "fetch"] as const) {
     it.live(`50 MB through ${way}`, () => check(way, 50, false))
-    it.live(`100 MB that are packed into 100 KB, through ${way}`, () => check(way, 100, true))
+  }
+})
+
+describe("an answer that is larger than an answer may be", () => {
+  const beyond = HttpTransport.maxAnswerBytes / megabyte
+  const [, before, after] = bodies[1]
+
+  // Undici leaves what is packed as it is; fetch unpacks it.
+  for (const [way, isPacked] of [
+    ["undici", false],
+    ["fetch", true]
+  ] as const) {
+    it.live(`is a fault of the transport and is not kept: ${way}`, () =>
+      Effect.gen(function* () {
+        yield* created(way, { before, after, megabytes: 1, isPacked })
+        const usedBefore = yield* used
+        const end = yield* created(way, { before, after, megabytes: beyond, isPacked })
+        assert.strictEqual(end._tag, "Left")
+        if (end._tag === "Right") return
+        assert.deepInclude(end.left, { _tag: "TransportError", reason: "Transport" })
+        assert.include(String((end.left as Error).cause), "larger than")
+        assert.isBelow(((yield* used) - usedBefore) / megabyte, 5)
+      })
+    )
   }
 })

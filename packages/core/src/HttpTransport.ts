@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { answerText } from "./internal/answerText.js"
 import { timeLimit } from "./internal/timeLimit.js"
 
 /**
@@ -168,6 +169,15 @@ const bodyOf = ({ body, length }: Upload): HttpBody.HttpBody =>
   body instanceof Uint8Array ? HttpBody.uint8Array(body, "") : HttpBody.stream(body, "", length)
 
 /**
+ * How many bytes an answer to a `POST` may have, unpacked: 256 MiB. A larger one is a fault of
+ * the transport, and what is left of it is not read. Files that are put and got do not count.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const maxAnswerBytes = 256 * 2 ** 20
+
+/**
  * A transport over an `HttpClient`.
  *
  * @since 0.1.0
@@ -188,13 +198,17 @@ export const fromHttpClient = (httpClient: HttpClient.HttpClient): Service => {
         .pipe(
           withoutRedirects,
           Effect.flatMap((response) =>
-            Effect.map(response.text, (text) => ({
+            Effect.map(answerText(response, maxAnswerBytes), (text) => ({
               status: response.status,
               headers: response.headers,
               text
             }))
           ),
-          Effect.mapError(toFault),
+          Effect.mapError((error) =>
+            error._tag === "TooLarge"
+              ? new TransportFault({ reason: "Transport", cause: error.cause })
+              : toFault(error)
+          ),
           timeLimit(timeout, () => new TransportFault({ reason: "Timeout" }))
         ),
     put: (upload) =>

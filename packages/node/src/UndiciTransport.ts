@@ -34,6 +34,7 @@ const collect = (
   const chunks: Array<Buffer> = []
   let controller: Dispatcher.DispatchController | undefined
   let aborted: Error | undefined
+  let bytes = 0
   let status = 0
   let headers: HttpTransport.Response["headers"] = {}
   return {
@@ -50,8 +51,16 @@ const collect = (
         status = statusCode
         headers = received
       },
-      onResponseData: (_, chunk) => {
-        chunks.push(chunk)
+      onResponseData: (running, chunk) => {
+        bytes += chunk.length
+        if (bytes > HttpTransport.maxAnswerBytes) {
+          chunks.length = 0
+          running.abort(
+            new Error(`The answer is larger than ${HttpTransport.maxAnswerBytes} bytes`)
+          )
+        } else {
+          chunks.push(chunk)
+        }
       },
       onResponseEnd: () => {
         const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
