@@ -26,6 +26,8 @@ export interface Service {
   readonly lockFile: string
   /** The SQLite file with contexts, sessions, bindings and tasks. */
   readonly stateFile: string
+  /** A file that is there when a state was made. */
+  readonly stateMark: string
   /** The file with the API key. */
   readonly keyFile: string
   /** The file with the token of the admin route. */
@@ -80,6 +82,7 @@ export const layout = (root: string): Service => {
     root,
     lockFile: NodePath.join(root, "lock.sqlite"),
     stateFile: NodePath.join(root, "state.sqlite"),
+    stateMark: NodePath.join(root, "state-made"),
     keyFile: NodePath.join(root, "api-key"),
     adminTokenFile: NodePath.join(root, "admin-token"),
     certFile: NodePath.join(root, "tls-cert.pem"),

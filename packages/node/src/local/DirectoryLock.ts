@@ -116,6 +116,4 @@ const holdName = (place: Place): Effect.Effect<void, LocalAgentBayError, Scope.S
  * @since 0.1.0
  */
 export const hold = (place: Place): Effect.Effect<void, LocalAgentBayError, Scope.Scope> =>
-  process.platform === "linux"
-    ? Effect.zipRight(holdFile(place), holdName(place))
-    : holdFile(place)
+  process.platform === "linux" ? Effect.zipRight(holdFile(place), holdName(place)) : holdFile(place)
