@@ -127,6 +127,22 @@ describe("a damaged data directory", () => {
     )
   }
 
+  it.scopedLive("whose state has a context in a state that is none is refused", () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      const copy = NodeFs.readFileSync(place.state)
+      // A sound database: only what it says makes no sense.
+      yield* execute(
+        place.state,
+        "UPDATE contexts SET state = 'availabce'",
+        "PRAGMA wal_checkpoint(TRUNCATE)"
+      )
+      yield* refuses(place, "State", "availabce", wayOut)
+      putBack(place, copy)
+      yield* isKnown(place).pipe(serving(place.directory))
+    })
+  )
+
   const count = rounds({ short: 60, long: 2000 })
   const seed = 20_261_127
 
