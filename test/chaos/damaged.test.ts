@@ -4,99 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as NodeFs from "node:fs"
-import { createRequire } from "node:module"
-import { pathToFileURL } from "node:url"
-import { collecting, mount, serving, temporaryDirectory } from "../node/local/life.js"
-import { readTree } from "../node/local/trees.js"
+import { isDeepStrictEqual } from "node:util"
+import { collecting, serving, temporaryDirectory } from "../node/local/life.js"
 import * as Wire from "../node/local/wire.js"
 import { rounds } from "../rounds.js"
 import { random } from "../random.js"
+import * as Damage from "./damage.js"
 
-// A package of `packages/node`, and not one of the whole.
-const Libsql: { readonly createClient: (options: { readonly url: string }) => Client } =
-  createRequire(new URL("../../packages/node/package.json", import.meta.url))("@libsql/client")
-
-interface Client {
-  readonly execute: (statement: string) => Promise<unknown>
-  readonly close: () => void
-}
-
-/** Brings what stands in the write-ahead log into the state file itself. */
-const settle = (state: string) =>
-  Effect.promise(async () => {
-    const client = Libsql.createClient({ url: pathToFileURL(state).href })
-    await client.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    client.close()
-  })
-
-/**
- * A copy, since a connection that was closed may live on until it is collected as garbage, and
- * what it holds of a file would hide the damage.
- */
-const copied = Effect.fnUntraced(function* (from: string) {
-  const directory = yield* temporaryDirectory
-  NodeFs.cpSync(from, directory, { recursive: true, preserveTimestamps: true })
-  for (const end of ["-wal", "-shm"])
-    NodeFs.rmSync(`${directory}/state.sqlite${end}`, { force: true })
-  return directory
-})
-
-/** A data directory with a context, a session and a stored file, at rest. */
-const worked = Effect.gen(function* () {
-  const original = yield* temporaryDirectory
-  const ids = yield* Effect.gen(function* () {
-    const contextId = yield* Wire.createContext("kept")
-    const id = yield* Wire.createSession({ contextId, path: mount })
-    yield* Wire.tool(id, "write_file", { path: `${mount}/a`, content: "1" })
-    yield* Wire.sync(id)
-    return { contextId, id }
-  }).pipe(serving(original))
-  yield* settle(`${original}/state.sqlite`)
-  const directory = yield* copied(original)
-  return { directory, ...ids, state: `${directory}/state.sqlite` }
-})
-
-type Worked = Effect.Effect.Success<typeof worked>
-
-const filesOf = ({ directory }: Worked) => ({
-  contexts: readTree(`${directory}/contexts`),
-  sessions: readTree(`${directory}/sessions`)
-})
-
-/** What is there is still known. */
-const isKnown = ({ contextId, id }: Worked) =>
-  Effect.gen(function* () {
-    assert.strictEqual(yield* Wire.createContext("kept"), contextId)
-    const read = yield* Wire.tool(id, "read_file", { path: `${mount}/a` })
-    assert.strictEqual(read.text, "1")
-    const [task] = yield* Wire.info(id, { TaskType: "upload" })
-    assert.strictEqual(task?.status, "Success")
-  })
-
-const start = ({ directory }: Worked) => Effect.void.pipe(serving(directory), Effect.either)
-
-/** Refuses to start, says a word for it, and touches nothing. */
-const refuses = Effect.fnUntraced(function* (
-  place: Worked,
-  reason: LocalAgentBay.LocalAgentBayError["reason"],
-  ...words: ReadonlyArray<string>
-) {
-  const before = filesOf(place)
-  const started = yield* start(place)
-  assert.isTrue(Either.isLeft(started), "it started")
-  if (Either.isRight(started)) return
-  assert.strictEqual(started.left.reason, reason)
-  for (const word of words) assert.include(started.left.message, word)
-  assert.deepStrictEqual(filesOf(place), before)
-})
-
-/** What a refusal tells to do. */
-const putBack = ({ state }: Worked, copy: Buffer) => {
-  for (const end of ["", "-wal", "-shm"]) NodeFs.rmSync(state + end, { force: true })
-  NodeFs.writeFileSync(state, copy)
-}
-
-const wayOut = "Put back a copy of state.sqlite"
+const { bytesOf, execute, filesOf, isKnown, putBack, refuses, visit, wayOut, worked } = Damage
 
 describe("a damaged data directory", () => {
   const damages: ReadonlyArray<readonly [string, (state: string) => void]> = [
@@ -127,6 +42,42 @@ describe("a damaged data directory", () => {
     )
   }
 
+  for (const loss of ["missing", "empty"]) {
+    it.scopedLive(`whose state is ${loss} is refused, even if no context had a file`, () =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        const state = `${directory}/state.sqlite`
+        const contextId = yield* Wire.createContext("kept").pipe(serving(directory))
+        const place = yield* Damage.copied({ directory, state, contextId, id: "" })
+        for (const end of Damage.logs) NodeFs.rmSync(place.state + end, { force: true })
+        if (loss === "missing") NodeFs.rmSync(place.state)
+        else NodeFs.truncateSync(place.state)
+        yield* refuses(place, "State", `state.sqlite is ${loss}, although there was one`, wayOut)
+        // Another database takes its place just as little.
+        yield* execute(place.state, "CREATE TABLE t (a)", "DROP TABLE t")
+        yield* refuses(place, "State", "is not the state of this directory", wayOut)
+      })
+    )
+  }
+
+  it.scopedLive("whose very first start was cut off is none", () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      // What is there before the first commit.
+      const empty = `${place.directory}/empty`
+      NodeFs.mkdirSync(empty)
+      for (const name of ["lock.sqlite", "api-key", "admin-token"]) {
+        NodeFs.copyFileSync(`${place.directory}/${name}`, `${empty}/${name}`)
+      }
+      NodeFs.writeFileSync(`${empty}/state.sqlite`, "")
+      yield* Wire.createContext("c").pipe(serving(empty))
+      // The state is whole, and was not noted yet.
+      NodeFs.rmSync(`${place.directory}/state-made`)
+      yield* isKnown(place).pipe(serving(place.directory))
+      assert.isTrue(NodeFs.existsSync(`${place.directory}/state-made`))
+    })
+  )
+
   it.scopedLive("whose state a newer version wrote is refused", () =>
     Effect.gen(function* () {
       const place = yield* worked
@@ -141,22 +92,24 @@ describe("a damaged data directory", () => {
     })
   )
 
-  const spoils: ReadonlyArray<readonly [string, (state: string) => Promise<void>]> = [
+  const spoils: ReadonlyArray<readonly [string, (state: string) => Effect.Effect<void>]> = [
     [
       "a value",
-      async (state) => {
-        const client = Libsql.createClient({ url: pathToFileURL(state).href })
-        await client.execute("INSERT INTO store_versions VALUES (CAST(x'41FF42' AS TEXT), '/a', 1)")
-        client.close()
-      }
+      (state) =>
+        execute(
+          state,
+          "INSERT INTO store_versions VALUES (CAST(x'41FF42' AS TEXT), '/a', 1)",
+          "PRAGMA wal_checkpoint(TRUNCATE)"
+        )
     ],
     [
       "the name of a column",
-      async (state) => {
-        const bytes = NodeFs.readFileSync(state)
-        bytes[bytes.indexOf("image_id")] = 0xff
-        NodeFs.writeFileSync(state, bytes)
-      }
+      (state) =>
+        Effect.sync(() => {
+          const bytes = NodeFs.readFileSync(state)
+          bytes[bytes.indexOf("image_id")] = 0xff
+          NodeFs.writeFileSync(state, bytes)
+        })
     ]
   ]
   for (const [where, spoil] of spoils) {
@@ -166,13 +119,29 @@ describe("a damaged data directory", () => {
         Effect.gen(function* () {
           const place = yield* worked
           const copy = NodeFs.readFileSync(place.state)
-          yield* Effect.promise(() => spoil(place.state))
+          yield* spoil(place.state)
           yield* refuses(place, "State", "is no text", wayOut)
           putBack(place, copy)
           yield* isKnown(place).pipe(serving(place.directory))
         })
     )
   }
+
+  it.scopedLive("whose state has a context in a state that is none is refused", () =>
+    Effect.gen(function* () {
+      const place = yield* worked
+      const copy = NodeFs.readFileSync(place.state)
+      // A sound database: only what it says makes no sense.
+      yield* execute(
+        place.state,
+        "UPDATE contexts SET state = 'availabce'",
+        "PRAGMA wal_checkpoint(TRUNCATE)"
+      )
+      yield* refuses(place, "State", "availabce", wayOut)
+      putBack(place, copy)
+      yield* isKnown(place).pipe(serving(place.directory))
+    })
+  )
 
   const count = rounds({ short: 60, long: 2000 })
   const seed = 20_261_127
@@ -194,12 +163,13 @@ describe("a damaged data directory", () => {
           at.push(position)
         }
         putBack(place, bad)
-        const started = yield* Effect.exit(start(place))
+        const started = yield* Effect.exit(visit(place))
         const what = `round ${round}, bytes ${at.join()}`
         if (started._tag === "Failure") return assert.fail(`${what}: ${String(started.cause)}`)
         if (Either.isLeft(started.value)) {
           refused += 1
           assert.strictEqual(started.value.left.reason, "State", what)
+          assert.isTrue(isDeepStrictEqual(bytesOf(place), [bad.toString("latin1"), ""]), what)
         }
         assert.deepStrictEqual(filesOf(place), before, what)
       }
@@ -278,7 +248,7 @@ describe("a damaged data directory", () => {
       putBack(place, NodeFs.readFileSync(early.state))
       const before = filesOf(place)
       yield* Effect.void.pipe(serving(place.directory), Effect.provide(log.layer))
-      assert.deepStrictEqual(filesOf(place).contexts, before.contexts)
+      assert.deepStrictEqual(filesOf(place)[0], before[0])
       assert.include(log.seen.join(), place.contextId)
       assert.include(log.seen.join(), place.id)
     })

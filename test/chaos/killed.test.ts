@@ -1,33 +1,25 @@
-import * as AgentBay from "@effect-agentbay/core/AgentBay"
 import type { AgentBayError } from "@effect-agentbay/core/AgentBayError"
 import * as ContextSync from "@effect-agentbay/core/ContextSync"
-import * as PollPolicy from "@effect-agentbay/core/PollPolicy"
-import * as NodeAgentBay from "@effect-agentbay/node/NodeAgentBay"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as NodeFs from "node:fs"
-import { temporaryDirectory } from "../node/local/life.js"
+import { stopped, temporaryDirectory } from "../node/local/life.js"
 import { kill, type Said } from "../node/local/serverProcess.js"
-import * as Wire from "../node/local/wire.js"
 import { rounds } from "../rounds.js"
 import { bundle } from "./bundle.js"
 import { living } from "./clients/living.js"
 import { naming } from "./clients/naming.js"
 import { clearing, storing } from "./clients/storing.js"
 import { syncing, waiting } from "./clients/syncing.js"
+import { clientsOf } from "./clientsOf.js"
 import { writeVersion } from "./files.js"
+import { leavesNothing } from "./leftovers.js"
 import { type Random, random } from "../random.js"
 import * as ServerProcess from "./serverProcess.js"
-import { type Client, inSession, mount, type World } from "./world.js"
+import { checkEnd, type Client, inSession, mount, type World } from "./world.js"
 
 /** How far away a point may lie, by the kind of step: so many come within a second or so. */
 const reach: { readonly [kind in ServerProcess.Kind]: number } = {
@@ -51,45 +43,23 @@ const pointOf = (random: Random, share = 1, kind = random.pick(kinds)): ServerPr
   }
 }
 
-const clientsOf = (server: { readonly url: string; readonly apiKey: string }) =>
-  Effect.gen(function* () {
-    const client = (maxConsecutiveErrors: number) =>
-      Effect.map(
-        Layer.build(
-          NodeAgentBay.layer({
-            apiKey: Redacted.make(server.apiKey),
-            endpoint: server.url,
-            pollPolicy: PollPolicy.spaced({ interval: "10 millis", maxRetries: 100_000 }),
-            maxConsecutiveErrors,
-            retryPolicy: Schedule.stop
-          })
-        ),
-        Context.get(AgentBay.AgentBay)
-      )
-    return { agentBay: yield* client(1), patient: yield* client(100_000) }
-  })
-
 const serving = (said: Said | undefined) => {
   if (said !== undefined && "url" in said) return said
   throw new Error(`no server: ${said?.message}`)
 }
+
+/** Commits at once, so that much of its time goes into them. */
+const hurried: ServerProcess.Point = { ...ServerProcess.never, delay: 0 }
+
+/** The end of a call whose server died. */
+const isBroken = (error: AgentBayError): boolean =>
+  error._tag === "TransportError" && error.reason === "Transport"
 
 /** The next step of a kind: that is surely reached. */
 const nextOf = (random: Random, kind: ServerProcess.Kind): ServerProcess.Point => ({
   ...pointOf(random, 1, kind),
   count: 1
 })
-
-/** A client that gave up says, typed, that the connection broke; and nothing else broke. */
-const checkEnd = (name: string, exit: Exit.Exit<void, AgentBayError>): void => {
-  if (Exit.isSuccess(exit)) return
-  const failures = [...Cause.failures(exit.cause)]
-  const areTyped = failures.every(
-    (error) => error._tag === "TransportError" && error.reason === "Transport"
-  )
-  if (failures.length > 0 && areTyped && [...Cause.defects(exit.cause)].length === 0) return
-  throw new Error(`${name} ended with ${Cause.pretty(exit.cause)}`)
-}
 
 const namesIn = (folder: string): ReadonlyArray<string> =>
   NodeFs.existsSync(folder) ? NodeFs.readdirSync(folder) : []
@@ -146,7 +116,9 @@ describe("a server that is killed at any moment", () => {
           ...(yield* clientsOf(said)),
           directory: dataDirectory,
           random: draws,
-          isDead: () => dead
+          isDead: () => dead,
+          isExcuse: (message) => message.includes(stopped),
+          forgetsEnds: false
         }
         const patient = yield* waiting(world, "waiting")
         const clients: ReadonlyArray<Client> = [
@@ -170,13 +142,17 @@ describe("a server that is killed at any moment", () => {
         for (let round = 0; round < count; round++) {
           const firstOfKind = kinds[round]
           const point = firstOfKind === undefined ? pointOf(draws) : nextOf(draws, firstOfKind)
+          // What lies within a step, such as in the midst of a commit, only a clock can meet.
+          const clock = round % 4 === 3 ? draws.below(400) : undefined
           yield* Effect.gen(function* () {
             dead = false
-            yield* ServerProcess.arm(process, point)
+            yield* ServerProcess.arm(process, clock === undefined ? point : hurried)
             const { child, ended } = process
-            const work = yield* Effect.forEach(clients, ({ work }) => Effect.fork(work))
+            const work = yield* Effect.forEach(clients, ({ step }) =>
+              Effect.fork(Effect.repeat(step, { until: world.isDead }))
+            )
             const spare = yield* Effect.fork(warm)
-            const kind = yield* Deferred.await(ended).pipe(
+            const atStep = Deferred.await(ended).pipe(
               Effect.timeoutTo({
                 duration: "1 second",
                 onSuccess: Effect.succeed,
@@ -191,9 +167,12 @@ describe("a server that is killed at any moment", () => {
                     })
                   )
               }),
-              Effect.flatten,
-              Effect.tap(() => kill(child))
+              Effect.flatten
             )
+            const kind = yield* clock === undefined
+              ? atStep
+              : Effect.as(Effect.sleep(clock), undefined)
+            yield* kill(child)
             dead = true
             note(kind ?? "clock")
             assert.strictEqual(process.logged(), "")
@@ -208,16 +187,10 @@ describe("a server that is killed at any moment", () => {
               []
             )
             for (const [index, fiber] of work.entries()) {
-              checkEnd(clients[index]?.name ?? "", yield* Fiber.await(fiber))
+              checkEnd(clients[index]?.name ?? "", yield* Fiber.await(fiber), isBroken)
             }
             yield* Effect.forEach(clients, ({ check }) => check, { discard: true })
-            yield* Wire.eventually(
-              Effect.sync(() => [
-                ...namesIn(`${dataDirectory}/trash`),
-                ...namesIn(`${dataDirectory}/staging`)
-              ]),
-              (names) => names.length === 0
-            )
+            yield* leavesNothing(world)
             assert.deepStrictEqual(
               NodeFs.readdirSync(dataDirectory).filter((name) => name.endsWith(".new")),
               []
@@ -225,13 +198,22 @@ describe("a server that is killed at any moment", () => {
           }).pipe(
             Effect.tapErrorCause(() =>
               Effect.sync(() =>
-                console.error(`seed ${seed}, round ${round}, killed at ${JSON.stringify(point)}`)
+                console.error(
+                  `seed ${seed}, round ${round}, killed at ${JSON.stringify(clock ?? point)}`
+                )
               )
             )
           )
         }
         // It did die at all kinds of steps, and somebody waited through it.
-        assert.includeMembers(Object.keys(died), ["start", "write", "rename", "commit", "answer"])
+        assert.includeMembers(Object.keys(died), [
+          "start",
+          "write",
+          "rename",
+          "commit",
+          "answer",
+          "clock"
+        ])
         assert.isAbove(patient.lived(), 0)
       }),
     3_600_000

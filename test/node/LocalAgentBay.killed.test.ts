@@ -1,7 +1,6 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as NodeFs from "node:fs"
 import {
   isUnderWay,
@@ -17,22 +16,6 @@ import * as Wire from "./local/wire.js"
 
 describe("LocalAgentBay in a process that is killed", () => {
   beforeAll(ServerProcess.build, 120_000)
-
-  it.scopedLive("keeps others out while it lives, and no longer", () =>
-    Effect.gen(function* () {
-      const directory = yield* temporaryDirectory
-      const { child } = yield* ServerProcess.start(directory)
-      const error = yield* Effect.void.pipe(serving(directory), Effect.flip)
-      assert.strictEqual(error.reason, "DataDirectoryInUse")
-      const second = yield* ServerProcess.start(directory)
-      assert.deepInclude(second.said, { refused: "DataDirectoryInUse" })
-      assert.isTrue(Option.isSome(yield* LocalAgentBay.readAdvertised(directory)))
-      yield* ServerProcess.kill(child)
-      assert.isTrue(NodeFs.existsSync(`${directory}/server.json`))
-      assert.isTrue(Option.isNone(yield* LocalAgentBay.readAdvertised(directory)))
-      yield* Wire.createContext("c").pipe(serving(directory))
-    })
-  )
 
   it.scopedLive(
     "a transfer that ran is Failed at the next start, and can be done again",

@@ -76,7 +76,7 @@ export const living = Effect.fnUntraced(function* (world: World, name: string) {
 
   const client: Client = {
     name,
-    work: Effect.forever(life),
+    step: life,
     check: Effect.gen(function* () {
       const alive = [...(yield* Stream.runCollect(agentBay.list({ labels })))]
       for (const id of ended) {

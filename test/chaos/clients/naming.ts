@@ -48,7 +48,7 @@ export const naming = Effect.fnUntraced(function* (world: World, prefix: string)
 
   const client: Client = {
     name: prefix,
-    work: Effect.forever(change),
+    step: change,
     check: Effect.gen(function* () {
       const listed = new Map(
         [...(yield* Stream.runCollect(contexts.list({ pageSize: 50 })))]

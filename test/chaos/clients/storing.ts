@@ -39,10 +39,7 @@ export const storing = Effect.fnUntraced(function* (world: World, name: string) 
 
   const client: Client = {
     name,
-    work: Effect.forEach(lanes, (names) => Effect.forever(change(names)), {
-      concurrency: lanes.length,
-      discard: true
-    }),
+    step: Effect.forEach(lanes, change, { concurrency: lanes.length, discard: true }),
     check: Effect.gen(function* () {
       const found = versionsIn(stored(world, id))
       store.check(name, found)
@@ -85,12 +82,10 @@ export const clearing = Effect.fnUntraced(function* (world: World, name: string)
 
   const client: Client = {
     name,
-    work: Effect.forever(
-      Effect.suspend(() =>
-        Effect.zipRight(
-          Effect.forEach(["a", "b", "c"].slice(random.below(3)), fill, { discard: true }),
-          clear
-        )
+    step: Effect.suspend(() =>
+      Effect.zipRight(
+        Effect.forEach(["a", "b", "c"].slice(random.below(3)), fill, { discard: true }),
+        clear
       )
     ),
     check: Effect.gen(function* () {

@@ -1,6 +1,8 @@
 import * as ContextSync from "@effect-agentbay/core/ContextSync"
 import * as SyncPolicy from "@effect-agentbay/core/SyncPolicy"
-import type { ContextStatusData } from "@effect-agentbay/core/ContextStatus"
+import type { ContextStatusData, SyncMode } from "@effect-agentbay/core/ContextStatus"
+import type { Session } from "@effect-agentbay/core/Session"
+import type { SyncTarget } from "@effect-agentbay/core/ContextManager"
 import type { AgentBayError } from "@effect-agentbay/core/AgentBayError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -10,7 +12,6 @@ import { execFileSync } from "node:child_process"
 import * as NodeFs from "node:fs"
 import * as NodeOs from "node:os"
 import * as NodePath from "node:path"
-import { stopped } from "../../node/local/life.js"
 import { type Versions, versionsIn, writeVersion } from "../files.js"
 import * as Model from "../model.js"
 import { type Client, fail, inSession, mount, newVersion, stored, type World } from "../world.js"
@@ -44,10 +45,16 @@ const changing = (world: World, folder: () => string, names: ReadonlyArray<strin
         if (current.has(name) && world.random.chance(0.25)) {
           NodeFs.rmSync(NodePath.join(folder(), name))
           current.delete(name)
-        } else {
-          const version = newVersion()
+          continue
+        }
+        const version = newVersion()
+        try {
           writeVersion(folder(), name, version)
           current.set(name, version)
+        } catch {
+          // The session itself met a full disk: what is left there is its own affair.
+          NodeFs.rmSync(NodePath.join(folder(), name), { force: true })
+          current.delete(name)
         }
       }
     }
@@ -60,17 +67,79 @@ const taskOf = (
 ): ContextStatusData | undefined => tasks.find((task) => task.taskType === type)
 
 /** Whether a wait that went on at the next server ended well; it must say so truthfully. */
-const endedWell = (name: string, exit: Exit.Exit<unknown, AgentBayError>): boolean => {
+const endedWell = (
+  world: World,
+  name: string,
+  exit: Exit.Exit<unknown, AgentBayError>
+): boolean => {
   if (Exit.isSuccess(exit)) return true
   const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
-  if (error?._tag === "SyncFailed" && error.message.includes(stopped)) return false
+  if (error?._tag === "SyncFailed" && world.isExcuse(error.message)) return false
   return fail(`${name}: the wait ended with ${Cause.pretty(exit.cause)}`)
 }
 
 /**
- * Uploads from one session and downloads into another one, time and again. A wait for an upload
- * that the death of the server cut short is taken up again with its token.
+ * One of the two directions: who asks for its transfers, and what they make true when they end
+ * well, whoever is told of it.
  */
+interface Direction {
+  readonly session: Session
+  readonly mode: SyncMode
+  /** Expects what is asked for now; gives back what acknowledges it. */
+  readonly ask: () => () => void
+}
+
+/**
+ * Transfers time and again. A wait that the death of the server cut short is taken up again with
+ * its token, and the list of tasks has to tell the same as the answers did.
+ */
+const transfers = (world: World, name: string, target: SyncTarget, direction: Direction) => {
+  const { ask, mode, session } = direction
+  /** The sync that is under way, and the last task that ended well. */
+  let token: string | undefined
+  let acknowledged: string | undefined
+  let acknowledge = () => {}
+
+  const run = Effect.gen(function* () {
+    acknowledge = ask()
+    const handle = yield* session.contextManager.start({ ...target, mode })
+    token = handle.token
+    const { contextStatusData, outcome } = yield* handle.await
+    if (outcome !== "Completed") fail(`${name}: a transfer ended with ${outcome}`)
+    acknowledge()
+    token = undefined
+    acknowledged = taskOf(contextStatusData, mode)?.taskId
+  })
+
+  const checkTask = Effect.gen(function* () {
+    const { contextStatusData } = yield* session.contextManager.info(target)
+    const task = taskOf(contextStatusData, mode)
+    if (task?.status === "Running") fail(`${name}: a task runs that no server carries out`)
+    if (acknowledged === undefined) return
+    if (task?.taskId === acknowledged) {
+      if (task?.status === "Success") return
+      if (!world.forgetsEnds) fail(`${name}: ${task?.status} after Success was told`)
+    }
+    if (task?.status === "Success") {
+      acknowledge()
+      // It says nothing of what changes from now on.
+      acknowledged = task.taskId
+    } else if (!world.isExcuse(task?.errorMessage ?? "")) fail(`${name}: ${task?.errorMessage}`)
+  })
+
+  const check = Effect.gen(function* () {
+    if (token !== undefined) {
+      const handle = yield* session.contextManager.resume(token)
+      const exit = yield* Effect.exit(handle.await)
+      if (endedWell(world, name, exit)) acknowledge()
+      token = undefined
+    }
+    yield* checkTask
+  })
+  return { run, check }
+}
+
+/** Uploads from one session and downloads into another one. */
 export const syncing = Effect.fnUntraced(function* (world: World, options: Options) {
   const { agentBay } = world
   const { name, names, uploadMode } = options
@@ -87,56 +156,35 @@ export const syncing = Effect.fnUntraced(function* (world: World, options: Optio
   const store = Model.files()
   const copy = Model.files()
   const target = { contextId: context.id, path: mount }
-  /** The sync that is under way, and the last task that ended well. */
-  let token: string | undefined
-  let acknowledged: string | undefined
 
-  const upload = Effect.gen(function* () {
-    change()
-    store.expectAll(current)
-    const handle = yield* writer.contextManager.start(target)
-    token = handle.token
-    const { contextStatusData, outcome } = yield* handle.await
-    if (outcome !== "Completed") fail(`${name}: an upload ended with ${outcome}`)
-    store.acknowledgeAll(current)
-    token = undefined
-    acknowledged = taskOf(contextStatusData, "upload")?.taskId
-  })
-
-  const download = Effect.gen(function* () {
-    const versions = store.acknowledged()
-    for (const [file, version] of versions) copy.expect(file, version)
-    yield* reader.contextManager.sync({ ...target, mode: "download" })
-    for (const [file, version] of versions) copy.acknowledge(file, version)
-  })
-
-  const checkTasks = Effect.gen(function* () {
-    const { contextStatusData } = yield* writer.contextManager.info(target)
-    const task = taskOf(contextStatusData, "upload")
-    if (task?.status === "Running") fail(`${name}: a task runs that no server carries out`)
-    if (acknowledged === undefined) return
-    if (task?.taskId === acknowledged) {
-      if (task?.status !== "Success") fail(`${name}: ${task?.status} after Success was told`)
-      return
+  const upload = transfers(world, name, target, {
+    session: writer,
+    mode: "upload",
+    ask: () => {
+      change()
+      store.expectAll(current)
+      return () => store.acknowledgeAll(current)
     }
-    if (task?.status === "Success") {
-      store.acknowledgeAll(current)
-      // It says nothing of what changes from now on.
-      acknowledged = task.taskId
-    } else if (task?.errorMessage !== stopped) fail(`${name}: ${task?.errorMessage}`)
+  })
+
+  const download = transfers(world, `${name}, the copy`, target, {
+    session: reader,
+    mode: "download",
+    ask: () => {
+      const versions = [...store.acknowledged()]
+      for (const [file, version] of versions) copy.expect(file, version)
+      return () => {
+        for (const [file, version] of versions) copy.acknowledge(file, version)
+      }
+    }
   })
 
   const client: Client = {
     name,
-    work: Effect.forever(Effect.suspend(() => (world.random.chance(0.7) ? upload : download))),
+    step: Effect.suspend(() => (world.random.chance(0.6) ? upload.run : download.run)),
     check: Effect.gen(function* () {
-      if (token !== undefined) {
-        const handle = yield* writer.contextManager.resume(token)
-        const exit = yield* Effect.exit(handle.await)
-        if (endedWell(name, exit)) store.acknowledgeAll(current)
-        token = undefined
-      }
-      yield* checkTasks
+      yield* upload.check
+      yield* download.check
       const place = stored(world, context.id)
       store.check(name, uploadMode === "File" ? versionsIn(place) : versionsInArchive(place))
       copy.check(`${name}, the copy`, versionsIn(inSession(world, reader.sessionId)))
@@ -167,7 +215,7 @@ export const waiting = Effect.fnUntraced(function* (world: World, name: string) 
     const exit = yield* Effect.exit(session.contextManager.sync())
     // Whether the request was taken by the server that died nobody knows.
     if (Exit.isFailure(exit) && isTransportError(exit)) return yield* exit
-    if (endedWell(name, exit)) {
+    if (endedWell(world, name, exit)) {
       store.acknowledgeAll(current)
       store.check(name, versionsIn(stored(world, context.id)))
     }
@@ -177,7 +225,7 @@ export const waiting = Effect.fnUntraced(function* (world: World, name: string) 
 
   const client: Client = {
     name,
-    work: Effect.repeat(upload, { until: world.isDead }),
+    step: upload,
     check: Effect.sync(() => store.check(name, versionsIn(stored(world, context.id))))
   }
   return { client, lived: () => lived }

@@ -6,14 +6,13 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Libsql from "@libsql/client"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as NodePath from "node:path"
-import { pathToFileURL } from "node:url"
-import { causedBy, isDamage, LocalAgentBayError } from "./LocalAgentBayError.js"
+import * as DirectoryLock from "./DirectoryLock.js"
+import { causedBy, LocalAgentBayError } from "./LocalAgentBayError.js"
 
 /**
  * Where things lie. All paths are absolute paths of this machine.
@@ -27,6 +26,8 @@ export interface Service {
   readonly lockFile: string
   /** The SQLite file with contexts, sessions, bindings and tasks. */
   readonly stateFile: string
+  /** A file that is there when a state was made. */
+  readonly stateMark: string
   /** The file with the API key. */
   readonly keyFile: string
   /** The file with the token of the admin route. */
@@ -81,6 +82,7 @@ export const layout = (root: string): Service => {
     root,
     lockFile: NodePath.join(root, "lock.sqlite"),
     stateFile: NodePath.join(root, "state.sqlite"),
+    stateMark: NodePath.join(root, "state-made"),
     keyFile: NodePath.join(root, "api-key"),
     adminTokenFile: NodePath.join(root, "admin-token"),
     certFile: NodePath.join(root, "tls-cert.pem"),
@@ -97,53 +99,6 @@ export const layout = (root: string): Service => {
     context: (contextId) => NodePath.join(contexts, contextId),
     contextFiles: (contextId) => NodePath.join(contexts, contextId, "files")
   }
-}
-
-const isBusy = (cause: unknown): boolean =>
-  cause instanceof Libsql.LibsqlError && cause.code.startsWith("SQLITE_BUSY")
-
-/**
- * Holds the lock of a data directory: an open write transaction on a SQLite file made for
- * it. The operating system ends it with the process, however that ends, so no stale lock
- * is ever left behind.
- */
-const lock = ({
-  lockFile,
-  root
-}: Service): Effect.Effect<void, LocalAgentBayError, Scope.Scope> => {
-  const failure = (cause: unknown) => {
-    // That the lock is taken is all there is to say; how the database words it helps nobody.
-    if (isBusy(cause)) {
-      return new LocalAgentBayError({
-        reason: "DataDirectoryInUse",
-        dataDirectory: root,
-        detail: "its lock is held"
-      })
-    }
-    const error = causedBy("DataDirectory", root)(cause)
-    // It is not replaced here: another server may hold the one that would go.
-    return isDamage(cause)
-      ? new LocalAgentBayError({
-          ...error,
-          detail: `its lock ${NodePath.basename(lockFile)} is damaged (${error.detail})`,
-          remedy: "When no server works there, delete it: it holds nothing."
-        })
-      : error
-  }
-  const client = Effect.acquireRelease(
-    Effect.try({
-      try: () => Libsql.createClient({ url: pathToFileURL(lockFile).href }),
-      catch: failure
-    }),
-    (client) => Effect.sync(() => client.close())
-  )
-  return Effect.flatMap(client, (client) =>
-    Effect.acquireRelease(
-      Effect.tryPromise({ try: () => client.execute("BEGIN IMMEDIATE"), catch: failure }),
-      // Closing alone leaves the lock to the garbage collector.
-      () => Effect.promise(() => client.execute("ROLLBACK"))
-    )
-  ).pipe(Effect.asVoid)
 }
 
 const refused = (dataDirectory: string, detail: string): LocalAgentBayError =>
@@ -196,7 +151,7 @@ export const make = Effect.fnUntraced(function* (
   if (!(yield* unusable(isOurs(directory)))) {
     return yield* refused(root, "it holds files that are not those of a Local AgentBay")
   }
-  yield* lock(directory)
+  yield* DirectoryLock.hold(directory)
   yield* Effect.gen(function* () {
     // The directory usually lies in a project's folder, and holds a key.
     yield* ignoreAll(root)

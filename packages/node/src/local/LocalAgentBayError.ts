@@ -12,8 +12,8 @@ import * as Schema from "effect/Schema"
  *   or choose another directory.
  * - `DataDirectory`: the data directory cannot be created, read or written, its path is
  *   blank, or it holds files of something else.
- * - `State`: the state file in the data directory is damaged, missing although there are
- *   files it should know of, cannot be opened, or a newer version of this library wrote it.
+ * - `State`: the state file in the data directory or its log is damaged, missing although
+ *   there was one, cannot be opened, or a newer version of this library wrote it.
  * - `Listen`: host or port is no possible one, or the address cannot be listened on.
  * - `ApiKey`: the key that was given is blank, or a secret that is kept in the data directory
  *   cannot be one.
@@ -146,6 +146,23 @@ export const stateDamaged = (
       "state.sqlite-shm beside it; or move the directory out of the way to start anew. Nothing was " +
       "changed: the files are in its folders contexts and sessions.",
     ...(cause === undefined ? {} : { cause })
+  })
+
+/**
+ * The write-ahead log of the state is not what it was when it was written last.
+ *
+ * @internal
+ */
+export const logDamaged = (dataDirectory: string, damage: string): LocalAgentBayError =>
+  new LocalAgentBayError({
+    reason: "State",
+    dataDirectory,
+    detail: `its log state.sqlite-wal is damaged or missing (${damage})`,
+    remedy:
+      "The newest part of the state stands there alone. Put back copies of state.sqlite and " +
+      "state.sqlite-wal and remove state.sqlite-shm; or remove state.sqlite-wal and state.sqlite-shm to " +
+      "go on with an older state, or move the directory out of the way to start anew. Nothing was " +
+      "changed."
   })
 
 /**

@@ -12,11 +12,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as NodeFs from "node:fs/promises"
 import { pathToFileURL } from "node:url"
 import { DataDirectory } from "./DataDirectory.js"
-import * as StateText from "./StateText.js"
-import { LocalAgentBayError, ofState, stateDamaged } from "./LocalAgentBayError.js"
+import { type LocalAgentBayError, ofState } from "./LocalAgentBayError.js"
+import * as StateCheck from "./StateCheck.js"
+import * as StateLog from "./StateLog.js"
 
 /**
  * The open state file.
@@ -135,66 +135,8 @@ const steps: ReadonlyArray<ReadonlyArray<string>> = [
   ]
 ]
 
-/** Whether there is anything that only the state file can tell the meaning of. */
-const holdsFiles = async ({ contexts, sessions }: DataDirectory["Type"]): Promise<boolean> => {
-  const names = await Promise.all(
-    [contexts, sessions].map((folder) => NodeFs.readdir(folder).catch(() => []))
-  )
-  return names.flat().length > 0
-}
-
-/** A new one would make everything that is there unknown: that must not happen unasked. */
-const refuseLost = async (directory: DataDirectory["Type"]): Promise<void> => {
-  const size = await NodeFs.stat(directory.stateFile).then(
-    (stats) => stats.size,
-    () => undefined
-  )
-  if (size !== undefined && size > 0) return
-  if (await holdsFiles(directory)) {
-    throw stateDamaged(
-      directory.root,
-      `state.sqlite is ${size === undefined ? "missing" : "empty"}, although there are files of ` +
-        "contexts or sessions"
-    )
-  }
-}
-
-const firstCell = async (client: Libsql.Client, statement: string): Promise<unknown> =>
-  (await client.execute(statement)).rows[0]?.[0]
-
-/** How many steps the schema has taken; fails when that cannot be the state of this directory. */
-const inspect = async (
-  client: Libsql.Client,
-  directory: DataDirectory["Type"]
-): Promise<number> => {
-  const damaged = (how: unknown) =>
-    stateDamaged(directory.root, `state.sqlite is damaged (${String(how)})`)
-  const spoiled = await StateText.findSpoiled(client)
-  if (spoiled !== undefined) throw damaged(spoiled)
-  // Indexes too have to be what the tables say: they are read in their place.
-  const found = await firstCell(client, "PRAGMA integrity_check(1)")
-  if (found !== "ok") throw damaged(found)
-  const taken = Number(await firstCell(client, "PRAGMA user_version"))
-  if (taken > steps.length) {
-    throw new LocalAgentBayError({
-      reason: "State",
-      dataDirectory: directory.root,
-      detail: `it was written by a newer version (${taken}, this one knows ${steps.length})`,
-      remedy: "Update this library, or choose another data directory."
-    })
-  }
-  // The tables of SQLite itself outlast a reset.
-  const isEmpty =
-    (await firstCell(client, "SELECT 1 FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")) ===
-    undefined
-  if (taken <= 0 && (!isEmpty || (await holdsFiles(directory)))) {
-    throw stateDamaged(directory.root, "state.sqlite is not the state of this directory")
-  }
-  return taken
-}
-
 const prepare = async (client: Libsql.Client, directory: DataDirectory["Type"]): Promise<void> => {
-  const taken = await inspect(client, directory)
+  const taken = await StateCheck.inspect(client, directory, steps.length)
   // With a write-ahead log, `NORMAL` keeps every commit through the death of this process.
   await client.execute("PRAGMA journal_mode = WAL")
   await client.execute("PRAGMA synchronous = NORMAL")
@@ -202,6 +144,8 @@ const prepare = async (client: Libsql.Client, directory: DataDirectory["Type"]):
     if (index < taken) continue
     await client.batch([...statements, `PRAGMA user_version = ${index + 1}`], "write")
   }
+  await StateLog.noteOpened(directory.stateFile)
+  await StateCheck.noteMade(directory)
 }
 
 interface Writing {
@@ -268,7 +212,7 @@ export const make: Effect.Effect<Service, LocalAgentBayError, DataDirectory | Sc
   Effect.gen(function* () {
     const directory = yield* DataDirectory
     const failure = ofState(directory.root)
-    yield* Effect.tryPromise({ try: () => refuseLost(directory), catch: failure })
+    yield* Effect.tryPromise({ try: () => StateCheck.refuseLost(directory), catch: failure })
     const client = yield* Effect.acquireRelease(
       Effect.try({
         try: () => Libsql.createClient({ url: pathToFileURL(directory.stateFile).href }),

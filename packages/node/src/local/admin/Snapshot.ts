@@ -13,6 +13,7 @@ import { invalid, LocalAdminError } from "./AdminError.js"
 import type { Service as DataDirectory } from "../DataDirectory.js"
 import * as Identifier from "../Identifier.js"
 import { describe } from "../LocalAgentBayError.js"
+import * as StateCheck from "../StateCheck.js"
 import * as StateCopy from "./StateCopy.js"
 
 const folders = ["contexts", "sessions"]
@@ -124,6 +125,7 @@ const resetting = (directory: DataDirectory): string =>
   NodePath.join(directory.snapshots, ".resetting")
 
 const removeAll = async (directory: DataDirectory): Promise<void> => {
+  await StateCheck.forgetMade(directory)
   await StateCopy.clear(directory.stateFile)
   await discardFolders(directory)
   await ready(directory)

@@ -9,6 +9,7 @@
  */
 import * as Libsql from "@libsql/client"
 import { pathToFileURL } from "node:url"
+import * as StateLog from "../StateLog.js"
 
 const withClient = async <A>(
   stateFile: string,
@@ -16,7 +17,9 @@ const withClient = async <A>(
 ): Promise<A> => {
   const client = Libsql.createClient({ url: pathToFileURL(stateFile).href })
   try {
-    return await use(client)
+    const result = await use(client)
+    await StateLog.noteOpened(stateFile)
+    return result
   } finally {
     client.close()
   }

@@ -114,10 +114,19 @@ export class ContextStore extends Context.Tag("@effect-agentbay/node/local/conte
 const Id = Schema.Struct({ id: Schema.String })
 
 /**
+ * Fails where a context is in a state that is none: a byte of the file was changed. Otherwise every
+ * list with that context would fail.
+ *
  * @since 0.1.0
  */
-export const make: Effect.Effect<Service, never, State> = Effect.gen(function* () {
+export const make: Effect.Effect<Service, StateFailure, State> = Effect.gen(function* () {
   const { atomically, sql } = yield* State
+
+  yield* SqlSchema.findAll({
+    Request: Schema.Void,
+    Result: Schema.Struct({ state: StoredContext.fields.state }),
+    execute: () => sql`SELECT DISTINCT state FROM contexts`
+  })(undefined)
 
   const findById = SqlSchema.findOne({
     Request: Schema.String,
@@ -251,4 +260,7 @@ export const make: Effect.Effect<Service, never, State> = Effect.gen(function* (
 /**
  * @since 0.1.0
  */
-export const layer: Layer.Layer<ContextStore, never, State> = Layer.effect(ContextStore, make)
+export const layer: Layer.Layer<ContextStore, StateFailure, State> = Layer.effect(
+  ContextStore,
+  make
+)
