@@ -87,7 +87,7 @@ describe("a body that never ends", () => {
     }).pipe(hurried({ body: 50, still: 50 }))
   )
 
-  it.scopedLive("is hung up on when it is too much, and is not kept in memory", () =>
+  it.scopedLive("is hung up on when it is too much", () =>
     Effect.gen(function* () {
       const right = yield* withBodies
       const before = yield* holdings

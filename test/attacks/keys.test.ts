@@ -12,7 +12,7 @@ import {
   rightRequests,
   routeModules
 } from "./routes.js"
-import { type Answer, send } from "./wire.js"
+import { type Answer, send, type Sent } from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTestWith({ directLink: true }))
 
@@ -29,6 +29,32 @@ const withSecret = (right: Right, secret: string) => ({
   body: right.body?.replace(right.secret, secret)
 })
 
+/** The request without what the secret stands in: no parameter, no header, no member. */
+const withoutSecret = (right: Right): Right => {
+  const { secret } = right
+  const withoutPairs = (text: string) =>
+    text
+      .split("&")
+      .filter((pair) => !pair.includes(secret))
+      .join("&")
+  const [path = "", query] = right.target.split("?")
+  const { body, headers = {} } = right
+  const isJson = String(headers["content-type"]).includes("json")
+  return {
+    ...right,
+    target: query === undefined ? path : `${path}?${withoutPairs(query)}`,
+    headers: Object.fromEntries(
+      Object.entries(headers).filter(([, value]) => !String(value).includes(secret))
+    ),
+    body:
+      body === undefined || !body.includes(secret)
+        ? body
+        : isJson
+          ? JSON.stringify({ ...JSON.parse(body), token: undefined })
+          : withoutPairs(body)
+  }
+}
+
 /** One character is another one. */
 const changed = (secret: string, at: number) => {
   const index = at < 0 ? secret.length + at : at
@@ -39,11 +65,11 @@ const isRefused = ({ status, text }: Answer): boolean =>
   status === 401 || status === 403 || (status === 400 && text.includes('"NOT_LOGIN"'))
 
 const assertRefused = (right: Right, secret: string) =>
-  Effect.map(send(withSecret(right, secret)), (answer) => {
-    assert.isTrue(
-      isRefused(answer),
-      `${right.name} with ${secret}: ${answer.status} ${answer.text}`
-    )
+  assertNotLetIn(right, withSecret(right, secret), `with ${secret}`)
+
+const assertNotLetIn = (right: Right, sent: Sent, what: string) =>
+  Effect.map(send(sent), (answer) => {
+    assert.isTrue(isRefused(answer), `${right.name} ${what}: ${answer.status} ${answer.text}`)
     assert.notInclude(answer.text, right.secret)
     // No word on what is there, or on how far the key was right.
     assert.isBelow(answer.text.length, 250, right.name)
@@ -69,6 +95,13 @@ describe("routes", () => {
       const before = yield* holdings
       for (const right of all) {
         yield* assertRefused(right, "")
+        const without = withoutSecret(right)
+        assert.notInclude(
+          [without.target, JSON.stringify(without.headers), without.body].join("\n"),
+          right.secret,
+          right.name
+        )
+        yield* assertNotLetIn(right, without, "with nothing in its place")
         yield* assertRefused(right, changed(right.secret, -1))
       }
       assert.deepStrictEqual(yield* holdings, before)

@@ -96,7 +96,7 @@ describe("links that come while the server works", () => {
   it.scopedLive("binding makes no folders through them", () =>
     Effect.gen(function* () {
       const { aside, id, session, spots, unharmed } = yield* scene
-      yield* swapping(aside, spots(session))
+      const race = yield* swapping(aside, spots(session))
       for (let round = 0; round < count; round++) {
         const contextId = yield* Wire.createContext(`other-${round}`)
         yield* Wire.request("BindContexts", {
@@ -105,6 +105,7 @@ describe("links that come while the server works", () => {
         })
         unharmed(`round ${round}`)
       }
+      assert.isAbove(race.swaps(), count)
     }).pipe(Effect.scoped, provided)
   )
 
@@ -165,6 +166,34 @@ describe.runIf(isolates)("links that commands make", () => {
       assert.isTrue(moved.isError, moved.text)
       const seen = yield* run(id, "ls -a / /way; cat /way/a")
       Canary.assertSilent("seen", answerText(seen))
+    }).pipe(Effect.scoped, provided)
+  )
+})
+
+describe("hard links that come while the server works", () => {
+  // The content of a hard link is a file of the session's like any: a process that can make one
+  // can read what it links. What must not happen is that the server writes where it could not.
+  it.scopedLive("syncs never write, shorten, remove or give other modes to what they link", () =>
+    Effect.gen(function* () {
+      const { aside, id, outside, session, unharmed } = yield* scene
+      yield* Wire.sync(id)
+      const spots = ["a", "dir/b"].map((name) => ({
+        path: `${session}/${name}`,
+        target: `${outside}/${name.replace("dir/", "")}`,
+        kind: "file" as const,
+        hard: true
+      }))
+      const race = yield* swapping(aside, spots)
+      for (let round = 0; round < count; round++) {
+        yield* Wire.sync(id, { Mode: "download" })
+        unharmed(`download ${round}`)
+        yield* Wire.sync(id)
+        unharmed(`upload ${round}`)
+      }
+      assert.isAbove(race.hardLinks(), count)
+      assert.isAbove(race.swaps(), count)
+      yield* Wire.release(id)
+      unharmed("release")
     }).pipe(Effect.scoped, provided)
   )
 })

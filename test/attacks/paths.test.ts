@@ -2,103 +2,37 @@
 import * as LocalAgentBay from "@effect-agentbay/node/LocalAgentBay"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as NodeFs from "node:fs"
 import { http, raw, urlFor } from "../node/local/files.js"
 import * as Wire from "../node/local/wire.js"
-import { mount, prepare, write } from "../node/local/workspace.js"
+import { mount } from "../node/local/workspace.js"
 import * as Canary from "./canary.js"
-
-interface Form {
-  readonly path: string
-  /** Nothing can have this path. Others are names like any, however odd, inside the session. */
-  readonly refused: boolean
-}
-
-const up = (count: number, step = "../") => step.repeat(count)
-
-/** Ways to write a path that leads to `outside/a` from a root some levels below what holds it. */
-const formsOf = (beside: string): ReadonlyArray<Form> => {
-  const climbing = [3, 6, 12].flatMap((count) => [
-    `/${up(count)}outside/a`,
-    `${mount}/${up(count)}outside/a`,
-    `/tmp/.././${up(count)}outside/a`,
-    `~/${up(count)}outside/a`,
-    `${up(count)}outside/a`,
-    `/x//${up(count, "..//")}outside/a`
-  ])
-  const plain = climbing.filter((path) => !path.startsWith(mount) && !path.startsWith("~"))
-  const encoded = plain.slice(0, 6).map((path) => encodeURIComponent(path))
-  const odd = [
-    ...encoded,
-    ...encoded.map((path) => `/${path}`),
-    ...encoded.map((path) => `/${encodeURIComponent(path)}`),
-    ...[3, 12].flatMap((count) => [
-      `/${up(count, "..\\")}outside\\a`,
-      `/${up(count, "\uff0e\uff0e/")}outside/a`,
-      `/${up(count, "..\uff0f")}outside\uff0fa`,
-      `/${up(count, "..\u2215")}outside/a`,
-      `/${up(count, "\u2025/")}outside/a`,
-      `/${up(count, "%c0%ae%c0%ae/")}outside/a`,
-      `/${up(count, "%c0%ae%c0%ae%c0%af")}outside/a`,
-      `/${up(count, ".. /")}outside/a`,
-      `/${up(count, "..;/")}outside/a`,
-      `/${up(count, "...//")}outside/a`
-    ]),
-    `${beside}/a`,
-    `/proc/self/cwd`,
-    `/proc/self/root${beside}/a`,
-    `file://${beside}/a`,
-    "C:\\..\\..\\outside\\a",
-    "C:/../../outside/a",
-    "\\\\server\\share\\a",
-    "/a ",
-    "/ a",
-    "/a."
-  ]
-  const never = [
-    "",
-    "\0",
-    `/a\0${beside}/a`,
-    `/${"x".repeat(256)}`,
-    `/${"\u00e9".repeat(128)}`,
-    `/${"x/".repeat(3000)}`,
-    "..",
-    "/..",
-    "a",
-    "./a",
-    "~root/a"
-  ]
-  return [
-    ...climbing.map((path) => ({ path, refused: plain.includes(path) || path.includes(up(12)) })),
-    ...odd.map((path) => ({ path, refused: false })),
-    ...never.map((path) => ({ path, refused: true }))
-  ]
-}
-
-const scene = Effect.gen(function* () {
-  const { dataDirectory } = yield* LocalAgentBay.LocalAgentBay
-  const at = yield* prepare()
-  write(at.session, { own: "own" })
-  yield* Wire.sync(at.id)
-  const inside = `${dataDirectory}/outside`
-  const beside = `${dataDirectory}-outside`
-  yield* Effect.acquireRelease(
-    Effect.sync(() => [inside, beside].forEach((folder) => Canary.put(folder, ["a"]))),
-    () => Effect.sync(() => NodeFs.rmSync(beside, { recursive: true }))
-  )
-  const look = () => ({
-    canaries: [inside, beside].map(Canary.state),
-    own: NodeFs.readdirSync(dataDirectory).toSorted(),
-    contexts: NodeFs.readdirSync(`${dataDirectory}/contexts`).length,
-    sessions: NodeFs.readdirSync(`${dataDirectory}/sessions`).length,
-    leaks: ["contexts", "sessions"].flatMap((name) => Canary.leaks(`${dataDirectory}/${name}`))
-  })
-  return { ...at, beside, look }
-})
+import { formsOf, scene } from "./forms.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
 
+/** The parameters of every tool: those that are paths, and the others. */
+const parameters: {
+  readonly [tool: string]: { readonly paths: string; readonly others?: string }
+} = {
+  create_directory: { paths: "path" },
+  delete_file: { paths: "path" },
+  edit_file: { paths: "path", others: "edits dryRun" },
+  get_file_change: { paths: "path" },
+  get_file_info: { paths: "path" },
+  get_metrics: { paths: "" },
+  list_directory: { paths: "path" },
+  move_file: { paths: "destination source" },
+  read_file: { paths: "path", others: "format length offset" },
+  read_multiple_files: { paths: "paths" },
+  search_files: { paths: "path", others: "excludePatterns pattern" },
+  shell: { paths: "cwd", others: "command envs timeout_ms" },
+  write_file: { paths: "path", others: "content format mode" }
+}
+
+const look = "pwd; ls -a; cat a outside/a ../outside/a"
+
 const tools: ReadonlyArray<readonly [string, (path: string) => object]> = [
+  ["shell", (cwd) => ({ command: look, cwd })],
   ["read_file", (path) => ({ path })],
   ["list_directory", (path) => ({ path })],
   ["get_file_info", (path) => ({ path })],
@@ -111,10 +45,46 @@ const tools: ReadonlyArray<readonly [string, (path: string) => object]> = [
   ["create_directory", (path) => ({ path })],
   ["move_file", (path) => ({ source: path, destination: "/tmp/taken" })],
   ["move_file", (path) => ({ source: "/tmp/own", destination: path })],
-  ["delete_file", (path) => ({ path })]
+  ["delete_file", (path) => ({ path })],
+  ["read_multiple_files", (path) => ({ paths: [path] })]
 ]
 
+const words = (text = "") => text.split(" ").filter((word) => word !== "")
+
 describe("paths that want to lead elsewhere", () => {
+  it.scopedLive("tools and their parameters are those that these tests attack", () =>
+    Effect.gen(function* () {
+      const body = yield* Wire.call("ListMcpTools", { ImageId: "linux_latest" })
+      const listed: ReadonlyArray<{
+        readonly name: string
+        readonly inputSchema: { readonly properties: object }
+      }> = JSON.parse(Wire.textAt(body, "Data"))
+      const known = Object.entries(parameters).map(([name, { others, paths }]) => [
+        name,
+        [...words(paths), ...words(others)].toSorted()
+      ])
+      assert.deepStrictEqual(
+        listed
+          .map(({ inputSchema, name }) => [name, Object.keys(inputSchema.properties).toSorted()])
+          .toSorted(([one = ""], [other = ""]) => (one < other ? -1 : 1)),
+        known
+      )
+      const attacked = tools.map(([name, args]) => {
+        const given = JSON.stringify(args("the path"))
+        const [parameter = ""] = Object.entries(JSON.parse(given)).find(
+          ([, value]) => String(value) === "the path"
+        )!
+        return `${name} ${parameter}`
+      })
+      assert.sameMembers(
+        [...new Set(attacked)],
+        Object.entries(parameters).flatMap(([name, { paths }]) =>
+          words(paths).map((path) => `${name} ${path}`)
+        )
+      )
+    }).pipe(provided)
+  )
+
   it.scopedLive("in every path of every tool", () =>
     Effect.gen(function* () {
       const { beside, id, look } = yield* scene
@@ -127,10 +97,9 @@ describe("paths that want to lead elsewhere", () => {
           const { isError, text } = yield* Wire.tool(id, name, args(path))
           const what = `${name} ${JSON.stringify(path.slice(0, 100))}`
           assert.notInclude(text, Canary.secret, what)
-          if (refused) assert.isTrue(isError, what)
+          // Several files are answered one by one: what is wrong with each stands in the text.
+          if (refused && name !== "read_multiple_files") assert.isTrue(isError, what)
         }
-        const several = yield* Wire.tool(id, "read_multiple_files", { paths: [path] })
-        assert.notInclude(several.text, Canary.secret, path)
         assert.deepStrictEqual(look(), before, path)
       }
     }).pipe(Effect.scoped, provided)

@@ -1,4 +1,7 @@
-/** Somebody who replaces files and directories by symbolic links and back, as quickly as can be. */
+/**
+ * Somebody who replaces files and directories by links and back, as quickly as can be: by symbolic
+ * links, and files by hard ones too, where that is asked for.
+ */
 import * as Effect from "effect/Effect"
 import { Worker } from "node:worker_threads"
 
@@ -8,6 +11,8 @@ export interface Spot {
   /** Where the link leads. */
   readonly target: string
   readonly kind: "directory" | "file"
+  /** Whether every other link is a hard one. Only of a file of the same file system. */
+  readonly hard?: boolean
 }
 
 // A thread of its own, so that it runs while the server is between two calls. Whatever the
@@ -20,8 +25,12 @@ const program = `
   const end = Date.now() + 300_000
   const attempt = (act) => { try { act(); return true } catch { return false } }
   const isLink = (path) => fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  // A hard link cannot be told from a file: where one was put, it is what stands there.
+  const links = new Set()
   const settle = ({ kind, path }, away) => {
     if (isLink(path)) attempt(() => fs.unlinkSync(path))
+    if (links.has(away)) attempt(() => fs.unlinkSync(path))
+    links.delete(away)
     if (fs.lstatSync(away, { throwIfNoEntry: false }) === undefined) return
     if (attempt(() => fs.renameSync(away, path))) return
     fs.rmSync(away, { recursive: true, force: true })
@@ -33,7 +42,13 @@ const program = `
       attempt(() => spot.kind === "directory" ? fs.mkdirSync(spot.path) : fs.writeFileSync(spot.path, "own", { flag: "wx" }))
       return
     }
-    if (attempt(() => fs.symlinkSync(spot.target, spot.path))) Atomics.add(state, 1, 1)
+    const hard = spot.hard === true && Math.random() < 0.5
+    if (hard) {
+      if (attempt(() => fs.linkSync(spot.target, spot.path))) {
+        links.add(away)
+        Atomics.add(state, 2, 1)
+      }
+    } else if (attempt(() => fs.symlinkSync(spot.target, spot.path))) Atomics.add(state, 1, 1)
     if (Math.random() < 0.3) Atomics.wait(pause, 0, 0, Math.random())
     settle(spot, away)
     if (Math.random() < 0.3) Atomics.wait(pause, 0, 0, Math.random())
@@ -51,7 +66,7 @@ export const swapping = (aside: string, spots: ReadonlyArray<Spot>) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.async<{ readonly state: Int32Array; readonly worker: Worker }>((resume) => {
-        const flags = new SharedArrayBuffer(8)
+        const flags = new SharedArrayBuffer(12)
         const worker = new Worker(program, { eval: true, workerData: { flags, spots, aside } })
         worker.once("message", () =>
           resume(Effect.succeed({ state: new Int32Array(flags), worker }))
@@ -64,5 +79,8 @@ export const swapping = (aside: string, spots: ReadonlyArray<Spot>) =>
           Atomics.store(state, 0, 1)
         })
     ),
-    ({ state }) => ({ swaps: () => Atomics.load(state, 1) })
+    ({ state }) => ({
+      swaps: () => Atomics.load(state, 1),
+      hardLinks: () => Atomics.load(state, 2)
+    })
   )

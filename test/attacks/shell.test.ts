@@ -87,6 +87,35 @@ describe.runIf(isolates)("commands that want out", () => {
     }).pipe(provided)
   )
 
+  it.scopedLive(
+    "see of the machine's files its programs and what is made up, and nothing else",
+    () =>
+      Effect.gen(function* () {
+        const id = yield* Wire.createSession()
+        const namesIn = (folder: string) =>
+          Effect.map(run(id, `ls -A ${folder}`), ({ stdout }) =>
+            stdout.split("\n").filter((name) => name !== "")
+          )
+        const programs = "bin sbin include lib lib32 lib64 libexec libx32 share".split(" ")
+        const madeUp = "passwd group hosts hostname nsswitch.conf".split(" ")
+        const settings = "alternatives ld.so.cache ld.so.conf ld.so.conf.d".split(" ")
+        assert.includeMembers([...programs, "local"], yield* namesIn("/usr"))
+        assert.includeMembers(programs, yield* namesIn("/usr/local"))
+        assert.includeMembers([...madeUp, ...settings], yield* namesIn("/etc"))
+        const own = ["home", "tmp", "var", "usr", "etc", "proc", "dev"]
+        assert.includeMembers([...programs, ...own], yield* namesIn("/"))
+        for (const folder of [
+          "/usr/bin",
+          "/usr/share",
+          "/usr/local/bin",
+          "/etc/alternatives",
+          "/etc"
+        ]) {
+          assert.isTrue((yield* run(id, `echo x > ${folder}/made`)).isError, folder)
+        }
+      }).pipe(provided)
+  )
+
   it.scopedLive("get no power over other processes or the machine", () =>
     Effect.gen(function* () {
       const id = yield* Wire.createSession()

@@ -77,6 +77,13 @@ const forgeries = (url: string): ReadonlyArray<string> => {
     `${before}/?Expires=${expires}&Signature=${signature}`,
     `${before};a?Expires=${expires}&Signature=${signature}`,
     `${before}%00?Expires=${expires}&Signature=${signature}`,
+    // The same path, written in another way.
+    url.replace("/a.txt", "/%61.txt"),
+    url.replace("/a.txt", "%2Fa.txt"),
+    url.replace("/a.txt", "%2fa.txt"),
+    url.replace("/tmp/", "/%74mp/"),
+    url.replace("/a.txt", "/a%2Etxt"),
+    url.replace("/a.txt", "/a%2etxt"),
     url.replace("/files/", "/files//"),
     url.replace("/files/", "/files/./"),
     url.replace("/files/", "/files/x/../")
@@ -96,6 +103,31 @@ describe("a URL of a stored file", () => {
       assert.strictEqual(read(), "of one")
       assert.strictEqual(yield* statusOf("GET", download), 200)
       assert.strictEqual(yield* statusOf("PUT", upload, "right"), 200)
+    }).pipe(provided)
+  )
+
+  it.scopedLive("has one way in which its path is written, whatever is in it", () =>
+    Effect.gen(function* () {
+      const contextId = yield* Wire.createContext("odd")
+      // Letters of which some programs write more, some fewer, as percent and digits.
+      const odd = "/tmp/a b+!*'()~;,@&=$#?%41[]{}|^\u00e9\u65e5.txt"
+      const upload = yield* urlFor("Upload", contextId, odd)
+      assert.strictEqual(yield* statusOf("PUT", upload, "odd"), 200)
+      const download = yield* urlFor("Download", contextId, odd)
+      assert.strictEqual(yield* statusOf("GET", download), 200)
+      const [path = ""] = /\/tmp\/[^?]+/.exec(download) ?? []
+      for (const written of [
+        path.replaceAll(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
+        path.replace("!", "%21"),
+        path.replace("'", "%27"),
+        path.replace("~", "%7E"),
+        path.replace("%2B", "+"),
+        path.replace("%40", "@"),
+        path.replace("%2541", "%41")
+      ]) {
+        assert.notStrictEqual(written, path)
+        assert.strictEqual(yield* statusOf("GET", download.replace(path, written)), 403, written)
+      }
     }).pipe(provided)
   )
 

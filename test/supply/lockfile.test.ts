@@ -21,8 +21,8 @@ const entriesOf = (lockfile: string): ReadonlyArray<readonly [name: string, text
 }
 
 /** The packages that are installed, with the folder of each. */
-const installed = (): ReadonlyArray<string> => {
-  const store = NodePath.join(root, "node_modules/.pnpm")
+const installed = (modules = NodePath.join(root, "node_modules")): ReadonlyArray<string> => {
+  const store = NodePath.join(modules, ".pnpm")
   return NodeFs.readdirSync(store).flatMap((entry) => {
     const inside = NodePath.join(store, entry, "node_modules")
     if (entry === "node_modules" || !NodeFs.existsSync(inside)) return []
@@ -79,6 +79,33 @@ describe("what is installed", () => {
     assert.isAbove(folders.length, 100)
     const wanting = new Set(folders.flatMap(wantsToRun))
     assert.deepStrictEqual([...wanting].toSorted(), named.map(({ name }) => name).toSorted())
+  })
+})
+
+describe("what the tests of other runtimes install", () => {
+  // A lockfile of this version does not say which packages have scripts; so it is said which
+  // there are, and that none of theirs is let.
+  it("are the binaries that are named, and no script of theirs is let", () => {
+    const { dependencies, devDependencies, optionalDependencies, pnpm, scripts } = JSON.parse(
+      read("test/runtimes/package.json")
+    )
+    assert.deepStrictEqual([dependencies, devDependencies, pnpm, scripts], Array(4).fill(undefined))
+    const lockfile = read("test/runtimes/pnpm-lock.yaml")
+    assert.notMatch(lockfile, /requiresBuild|allowBuilds|onlyBuiltDependencies|\bscripts:/)
+    const wanted = Object.entries<string>(optionalDependencies).map(([name, range]) =>
+      range.startsWith("npm:") ? range.slice("npm:".length) : `${name}@${range}`
+    )
+    const entries = entriesOf(lockfile).map(([name]) => name)
+    assert.deepStrictEqual(entries.toSorted(), wanted.toSorted())
+    const workspace = NodePath.join(root, "test/runtimes/pnpm-workspace.yaml")
+    const rules = NodeFs.existsSync(workspace) ? NodeFs.readFileSync(workspace, "utf8") : ""
+    assert.notMatch(rules, /: true|onlyBuiltDependencies|dangerously/)
+  })
+
+  it("want to run nothing, as far as they are installed", () => {
+    const folder = NodePath.join(root, "test/runtimes/node_modules")
+    const wanting = NodeFs.existsSync(folder) ? installed(folder).flatMap(wantsToRun) : []
+    assert.deepStrictEqual(wanting, [])
   })
 })
 

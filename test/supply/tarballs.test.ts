@@ -100,6 +100,24 @@ describe.each(["core", "node"])("the tarball of %s", (name) => {
     }
   })
 
+  it("holds the demo's files as they are in the repository, and no other", () => {
+    // Names as they are, ended by NUL: git writes odd ones in quotes otherwise.
+    const listed = execFileSync("git", ["ls-files", "-z", "demo"], {
+      cwd: NodePath.join(root, "packages", name),
+      encoding: "utf8"
+    })
+    const files = listed.split("\0").filter((path) => path !== "")
+    assert.strictEqual(files.length > 10, name === "node")
+    assert.deepStrictEqual(
+      namesOf(name).filter((path) => path.startsWith("demo/")),
+      files.toSorted()
+    )
+    for (const path of files) {
+      const text = NodeFs.readFileSync(NodePath.join(root, "packages", name, path), "latin1")
+      assert.isTrue(textOf(name, path) === text, path)
+    }
+  })
+
   it("has all that is in the sources as built, and nothing of sources that are gone", () => {
     const sources = namesOf(name)
       .filter((path) => path.startsWith("src/"))

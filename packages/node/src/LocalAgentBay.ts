@@ -22,6 +22,7 @@ import { causedBy, type LocalAgentBayError, ofState } from "./local/LocalAgentBa
 import * as ServerClock from "./local/ServerClock.js"
 import * as Server from "./local/Server.js"
 import * as Shell from "./local/shell/Shell.js"
+import * as BodyBudget from "./local/http/BodyBudget.js"
 import * as Tls from "./local/http/Tls.js"
 
 export {
@@ -251,6 +252,7 @@ export const layer = (options: Options = {}): Layer.Layer<LocalAgentBay, LocalAg
           FaultPlan.FaultPlan,
           Effect.map(Server.initialFaults(options.faults), FaultPlan.make)
         ),
+        BodyBudget.layer,
         Shell.layer(options.shell ?? "isolated"),
         DirectLink.layer(options.directLink ?? false)
       )

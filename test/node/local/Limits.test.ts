@@ -7,8 +7,11 @@ import * as Redacted from "effect/Redacted"
 import * as NodeNet from "node:net"
 import { PassThrough } from "node:stream"
 import * as NodeHttp from "node:http"
+import * as BodyBudget from "../../../packages/node/src/local/http/BodyBudget.js"
 import * as RequestForm from "../../../packages/node/src/local/http/RequestForm.js"
 import * as Wire from "./wire.js"
+
+const budget = BodyBudget.make({ total: 2 ** 20, keptForSmall: 0, small: 0 })
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
 
@@ -92,10 +95,12 @@ describe("limits of requests", () => {
             // A request is such a stream; nothing else of it is read here.
             source as unknown as NodeHttp.IncomingMessage,
             limit,
+            budget.hold(),
             {
               onBody: (body) => resume(Effect.succeed(body)),
               onTooLarge: () => resume(Effect.succeed("too large")),
-              onTooSlow: () => resume(Effect.succeed("too slow"))
+              onTooSlow: () => resume(Effect.succeed("too slow")),
+              onNoRoom: () => resume(Effect.succeed("no room"))
             }
           )
           act(source)
@@ -142,7 +147,9 @@ describe("limits of requests", () => {
         const { request, response } = yield* halfRead
         const listeners = () => request.listenerCount("data") + request.listenerCount("end")
         const before = listeners()
-        const reading = yield* Effect.fork(RequestForm.body(request, response, 1))
+        const reading = yield* Effect.fork(
+          Effect.scoped(RequestForm.body(request, response, 1, budget))
+        )
         yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => listeners() > before }))
         yield* Fiber.interrupt(reading)
         assert.strictEqual(listeners(), before)
@@ -155,14 +162,18 @@ describe("limits of requests", () => {
   it.scopedLive("a client that leaves in the middle of its body is not waited for", () =>
     Effect.gen(function* () {
       const { request, response, socket } = yield* halfRead
-      const reading = yield* Effect.fork(RequestForm.body(request, response, 60_000))
+      const reading = yield* Effect.fork(
+        Effect.scoped(RequestForm.body(request, response, 60_000, budget))
+      )
       yield* Effect.yieldNow().pipe(
         Effect.repeat({ until: () => request.listenerCount("data") > 0 })
       )
       socket.destroy()
       assert.isTrue(Exit.isInterrupted(yield* Fiber.await(reading)))
       // It has left before anybody looks.
-      const exit = yield* Effect.exit(RequestForm.body(request, response, 60_000))
+      const exit = yield* Effect.exit(
+        Effect.scoped(RequestForm.body(request, response, 60_000, budget))
+      )
       assert.isTrue(Exit.isInterrupted(exit))
     })
   )

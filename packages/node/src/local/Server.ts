@@ -15,6 +15,7 @@ import type * as ContextStore from "./contexts/ContextStore.js"
 import * as DataDirectory from "./DataDirectory.js"
 import * as FaultPlan from "./faults/FaultPlan.js"
 import * as ApiKey from "./http/ApiKey.js"
+import { BodyBudget } from "./http/BodyBudget.js"
 import * as HttpFront from "./http/HttpFront.js"
 import * as Listener from "./http/Listener.js"
 import * as Timing from "./http/Timing.js"
@@ -50,6 +51,7 @@ export const serve = (
 ): Effect.Effect<
   Service,
   LocalAgentBayError | ContextStore.StateFailure | LocalAdminError,
+  | BodyBudget
   | DataDirectory.DataDirectory
   | DirectLink.DirectLink
   | FaultPlan.FaultPlan
@@ -81,7 +83,13 @@ export const serve = (
       apiKey,
       rooms: world,
       routes: [
-        AdminRoute.make({ admin, faults: plan, token: adminToken, times: yield* Timing.Timing })
+        AdminRoute.make({
+          admin,
+          faults: plan,
+          token: adminToken,
+          times: yield* Timing.Timing,
+          budget: yield* BodyBudget
+        })
       ],
       calls,
       visitors

@@ -67,6 +67,17 @@ export const bodyTooSlow = (limitMillis: number): Refusal =>
   )
 
 /**
+ * Other bodies take all the memory there is for them. Clients know this code as a passing fault.
+ *
+ * @since 0.1.0
+ */
+export const noRoom: Refusal = hard(
+  503,
+  "ServiceUnavailable",
+  "The server is reading as many request bodies as it can hold. Try again later."
+)
+
+/**
  * A parameter is missing, malformed or makes no sense. `issue` continues the sentence that
  * begins with the parameter's name.
  *

@@ -17,6 +17,7 @@ import * as Answer from "../http/Answer.js"
 import * as ApiKey from "../http/ApiKey.js"
 import type * as FaultPlan from "../faults/FaultPlan.js"
 import { isLoopback } from "../http/Listener.js"
+import type * as BodyBudget from "../http/BodyBudget.js"
 import * as RequestForm from "../http/RequestForm.js"
 import type { Route } from "../http/Routes.js"
 import type { Service as Times } from "../http/Timing.js"
@@ -33,6 +34,12 @@ const refused = (status: number, message: string): Refused => ({
   status,
   message
 })
+
+const refusedBody = {
+  TooLarge: refused(413, "the body is too large"),
+  TooSlow: refused(408, "the body did not arrive in time"),
+  NoRoom: refused(503, "the server is reading as many bodies as it can hold")
+}
 
 type Failure = Refused | LocalAdminError | Faults.FaultsInvalid
 
@@ -177,6 +184,7 @@ export const make = (options: {
   readonly faults: FaultPlan.Service
   readonly token: Redacted.Redacted
   readonly times: Times
+  readonly budget: BodyBudget.Service
 }): Route => {
   const table = endpoints(options.admin, options.faults)
   const isRightToken = ApiKey.check(options.token)
@@ -226,14 +234,14 @@ export const make = (options: {
       const refusal = objection(request)
       const body =
         refusal === undefined
-          ? Effect.mapError(RequestForm.body(request, response, options.times.body), (fault) =>
-              fault === "TooLarge"
-                ? refused(413, "the body is too large")
-                : refused(408, "the body did not arrive in time")
+          ? Effect.mapError(
+              RequestForm.body(request, response, options.times.body, options.budget),
+              (fault) => refusedBody[fault]
             )
           : Effect.fail(refusal)
       return body.pipe(
         Effect.flatMap((text) => handle(request, text)),
+        Effect.scoped,
         Effect.matchEffect({ onFailure: fail, onSuccess: (value) => send(200, value) })
       )
     }

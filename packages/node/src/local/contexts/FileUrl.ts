@@ -82,7 +82,8 @@ const encodePath = (path: string): string => path.split("/").map(encodeURICompon
 
 /**
  * Letter for letter as it is written here: what else a query may say, or how else it may say the
- * same, is not covered by the signature.
+ * same, is not covered by the signature. Nor is how else the path could be written: the signature
+ * is that of the path it means.
  */
 const written = /^\/files\/([^/?]+)(\/[^?]+)\?Expires=([1-9]\d{0,14})&Signature=([\w-]+)$/
 
@@ -91,7 +92,9 @@ const parse = (requestTarget: string) => {
   const [, contextId, encoded, expires, signature] = written.exec(requestTarget) ?? []
   if (!contextId || !encoded || !signature) return undefined
   try {
-    return { contextId, path: decodeURIComponent(encoded), expires: Number(expires), signature }
+    const path = decodeURIComponent(encoded)
+    if (encodePath(path) !== encoded) return undefined
+    return { contextId, path, expires: Number(expires), signature }
   } catch {
     return undefined
   }

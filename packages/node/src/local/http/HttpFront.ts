@@ -21,6 +21,7 @@ import type * as Scope from "effect/Scope"
 import type * as NodeHttp from "node:http"
 import * as Answer from "./Answer.js"
 import * as ApiKey from "./ApiKey.js"
+import { BodyBudget } from "./BodyBudget.js"
 import * as BodyRest from "./BodyRest.js"
 import * as CallFaults from "../faults/CallFaults.js"
 import * as Caller from "./Caller.js"
@@ -72,11 +73,12 @@ export const make = Effect.fnUntraced(function* <E>({
 }: Needs<E>): Effect.fn.Return<
   (origin: Origin) => NodeHttp.RequestListener,
   never,
-  FaultPlan | Scope.Scope
+  BodyBudget | FaultPlan | Scope.Scope
 > {
   const faults = yield* FaultPlan
   const clock = yield* Clock.clockWith(Effect.succeed)
   const { body: bodyMillis } = yield* Timing
+  const budget = yield* BodyBudget
   const handOver = handingOver(bodyMillis)
   const run = yield* FiberSet.makeRuntime<never>()
   const isRightKey = ApiKey.check(apiKey)
@@ -159,7 +161,9 @@ export const make = Effect.fnUntraced(function* <E>({
       Answer.write(response, answer)
       note(action, answer, sessionId)
     }
-    const onBody = (body: string): void => {
+    const hold = budget.hold()
+    // Nothing when all is done, else what is still to be.
+    const onBody = (body: string): Effect.Effect<void> | undefined => {
       const [path, query] = splitTarget(request.url ?? "")
       const parameters = RequestForm.parse(query, body)
       const refusal = objection(request, path, parameters)
@@ -170,7 +174,7 @@ export const make = Effect.fnUntraced(function* <E>({
       const sessionId = Identifier.isSessionId(named) ? named : undefined
       if (refusal !== undefined) {
         send(action, refuse(refusal))
-        return
+        return undefined
       }
       const effect = faults.onCall(action, parameters)
       const atOnce = effect === undefined ? performNow(action, parameters) : undefined
@@ -180,28 +184,33 @@ export const make = Effect.fnUntraced(function* <E>({
           onRight: (fields) => Answer.accept(fields, requestId)
         })
         send(action, answer, sessionId)
-        return
+        return undefined
       }
       const answer = Effect.matchCause(perform(action, parameters, origin, response), {
         onSuccess: (fields) => Answer.accept(fields, requestId),
         onFailure: (cause) => refuse(refusalOf(cause) ?? Refusal.internalError)
       })
-      run(
-        effect === undefined
-          ? Effect.map(answer, (whole) => send(action, whole, sessionId))
-          : Effect.map(
-              CallFaults.carryOut(effect, { response, requestId, hostId, perform: answer }),
-              (outcome) => note(action, outcome, sessionId)
-            ),
-        { immediate: true }
-      )
+      return effect === undefined
+        ? Effect.map(answer, (whole) => send(action, whole, sessionId))
+        : Effect.map(
+            CallFaults.carryOut(effect, { response, requestId, hostId, perform: answer }),
+            (outcome) => note(action, outcome, sessionId)
+          )
     }
-    RequestForm.readBody(request, bodyMillis, {
-      onBody,
+    RequestForm.readBody(request, bodyMillis, hold, {
+      onBody: (body) => {
+        const rest = onBody(body)
+        if (rest === undefined) hold.giveBack()
+        else run(Effect.ensuring(rest, Effect.sync(hold.giveBack)), { immediate: true })
+      },
       onTooLarge: () => send("", refuse(Refusal.bodyTooLarge(RequestForm.maxBodyBytes))),
       onTooSlow: () => {
         response.setHeader("connection", "close")
         send("", refuse(Refusal.bodyTooSlow(bodyMillis)))
+      },
+      onNoRoom: () => {
+        send("", refuse(Refusal.noRoom))
+        BodyRest.discard(request, bodyMillis)
       }
     })
   }

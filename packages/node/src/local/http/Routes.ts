@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as NodeHttp from "node:http"
+import type { BodyBudget } from "./BodyBudget.js"
 import type { ContextStore } from "../contexts/ContextStore.js"
 import type { DataDirectory } from "../DataDirectory.js"
 import type { DirectLink } from "../tools/DirectLink.js"
@@ -44,7 +45,14 @@ export class Routes extends Context.Tag("@effect-agentbay/node/local/http/Routes
   ReadonlyArray<Route>
 >() {}
 
-type Needs = ContextStore | DataDirectory | DirectLink | FileUrl | StoredFiles | Toolbox
+type Needs =
+  | BodyBudget
+  | ContextStore
+  | DataDirectory
+  | DirectLink
+  | FileUrl
+  | StoredFiles
+  | Toolbox
 
 /**
  * @since 0.1.0

@@ -7,13 +7,15 @@ import type { ToolResult } from "@effect-agentbay/core/Protocol"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import type * as NodeHttp from "node:http"
+import { BodyBudget } from "../http/BodyBudget.js"
 import * as Caller from "../http/Caller.js"
 import * as DirectLink from "./DirectLink.js"
 import * as RequestForm from "../http/RequestForm.js"
 import type { Route } from "../http/Routes.js"
-import { type Service as Times, Timing } from "../http/Timing.js"
+import { Timing } from "../http/Timing.js"
 import { Toolbox } from "./Toolbox.js"
 
 /** A call that is not made. Clients look at the status alone. */
@@ -45,16 +47,11 @@ const sessionOf = ({ method, url = "" }: NodeHttp.IncomingMessage) => {
     : Effect.fail(refuse(405, "only POST is answered here"))
 }
 
-const readBody = (
-  request: NodeHttp.IncomingMessage,
-  response: NodeHttp.ServerResponse,
-  { body }: Times
-): Effect.Effect<string, LinkRefused> =>
-  Effect.mapError(RequestForm.body(request, response, body), (fault) =>
-    fault === "TooLarge"
-      ? refuse(413, `the body has more than ${RequestForm.maxBodyBytes} bytes`)
-      : refuse(408, "the body did not arrive in time")
-  )
+const refusedBody = {
+  TooLarge: refuse(413, `the body has more than ${RequestForm.maxBodyBytes} bytes`),
+  TooSlow: refuse(408, "the body did not arrive in time"),
+  NoRoom: refuse(503, "the server is reading as many bodies as it can hold")
+}
 
 const write = (response: NodeHttp.ServerResponse, status: number, body: object) =>
   Effect.sync(() => {
@@ -74,16 +71,17 @@ const write = (response: NodeHttp.ServerResponse, status: number, body: object) 
 export const make: Effect.Effect<
   ReadonlyArray<Route>,
   never,
-  DirectLink.DirectLink | Toolbox
+  BodyBudget | DirectLink.DirectLink | Toolbox
 > = Effect.gen(function* () {
   const links = yield* DirectLink.DirectLink
   const toolbox = yield* Toolbox
   const times = yield* Timing
+  const budget = yield* BodyBudget
 
   const callTool = Effect.fn("LocalAgentBay.callTool")(function* (
     request: NodeHttp.IncomingMessage,
     response: NodeHttp.ServerResponse
-  ): Effect.fn.Return<ToolResult, LinkRefused> {
+  ): Effect.fn.Return<ToolResult, LinkRefused, Scope.Scope> {
     const sessionId = yield* sessionOf(request)
     const header = request.headers["x-access-token"]
     const checkToken = (token: unknown) =>
@@ -95,7 +93,10 @@ export const make: Effect.Effect<
     // Whoever sends a wrong one here is not read any further.
     if (header !== undefined) yield* checkToken(header)
     const { args, token, tool } = yield* Effect.flatMap(
-      readBody(request, response, times),
+      Effect.mapError(
+        RequestForm.body(request, response, times.body, budget),
+        (fault) => refusedBody[fault]
+      ),
       (body) =>
         Effect.mapError(Schema.decode(Body)(body), () =>
           refuse(header === undefined ? 401 : 400, "the body is no JSON object with tool and args")
@@ -115,7 +116,7 @@ export const make: Effect.Effect<
   const route: Route = {
     prefix: DirectLink.prefix,
     answer: (request, response) =>
-      Caller.whileThere(response, callTool(request, response)).pipe(
+      Caller.whileThere(response, Effect.scoped(callTool(request, response))).pipe(
         Effect.matchEffect({
           onSuccess: (result) => write(response, 200, { data: { result } }),
           onFailure: ({ issue, status }) => write(response, status, { error: issue })
