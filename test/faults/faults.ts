@@ -129,6 +129,8 @@ const data: ReadonlyArray<Fault> = [
   otherData("`Data` is a text", "odd"),
   otherData("`Data` is a list of numbers", [1, 2]),
   otherData("`Data` is an object instead of a list", { odd: 1 }, ["plain", "list", "toolList"]),
+  otherData("a tool that says nothing", {}, ["toolResult"]),
+  otherData("a tool whose content is `null`", { content: null }, ["toolResult"]),
   statusText("a status text that is no JSON", "odd"),
   statusText("a status text cut short", '[{"type":"data","da'),
   statusText("a status text that is no list", "{}"),
@@ -155,6 +157,7 @@ const linked: ReadonlyArray<Fault> = [
   linkData("`data` is a number", { data: 5 }),
   linkData("`data` is a text that is no JSON", { data: "odd" }),
   linkData("a result that is missing", { data: {} }),
+  linkData("a result that says nothing", { data: { result: {} } }),
   linkData("a result that is a text", { data: { result: "odd" } }),
   linkData("content that is no list", { data: { result: { content: "odd", isError: false } } })
 ]

@@ -131,17 +131,15 @@ export const http: ReadonlyArray<Fault> = [
       means: (shape) => without(shape, status)
     }
   ]),
-  {
-    name: "HTTP 302 with a page",
+  ...[
+    ["a page", page],
+    ["a yes", '{"RequestId":"FAULT-REQUEST","Success":true,"Data":{"Success":true}}']
+  ].map(([what = "", body = ""]): Fault => ({
+    name: `HTTP 302 with ${what}`,
     group: "http",
-    answer: {
-      _tag: "Answer",
-      status: 302,
-      body: page,
-      headers: { location: "http://elsewhere.test/" }
-    },
+    answer: { _tag: "Answer", status: 302, body, headers: { location: "http://elsewhere.test/" } },
     means: (shape) => without(shape, 302)
-  }
+  }))
 ]
 
 // --- Advice
