@@ -33,17 +33,24 @@ export const answerText = (
     : Effect.suspend(() => {
         const pieces: Array<Uint8Array> = []
         let bytes = 0
+        let fault: HttpClientError.ResponseError | undefined
         return response.stream.pipe(
+          // Inside the stream: it runs in a fiber of its own, and with what such a one fails is
+          // logged. The platform's error holds the request, and with it the key.
+          Stream.catchAll((error) => {
+            if (error.reason !== "EmptyBody") fault = error
+            return Stream.empty
+          }),
           Stream.runForEach((piece) => {
             bytes += piece.length
             if (bytes > maxBytes) return Effect.fail(tooLarge(maxBytes))
             pieces.push(piece)
             return Effect.void
           }),
-          Effect.catchIf(
-            (error) => error._tag === "ResponseError" && error.reason === "EmptyBody",
-            () => Effect.void
-          ),
-          Effect.map(() => new TextDecoder().decode(concat(pieces)))
+          Effect.flatMap(() =>
+            fault === undefined
+              ? Effect.succeed(new TextDecoder().decode(concat(pieces)))
+              : Effect.fail(fault)
+          )
         )
       })
