@@ -43,9 +43,12 @@ export const answerText = (
           }),
           Stream.runForEach((piece) => {
             bytes += piece.length
-            if (bytes > maxBytes) return Effect.fail(tooLarge(maxBytes))
-            pieces.push(piece)
-            return Effect.void
+            if (bytes <= maxBytes) {
+              pieces.push(piece)
+              return Effect.void
+            }
+            pieces.length = 0
+            return Effect.fail(tooLarge(maxBytes))
           }),
           Effect.flatMap(() =>
             fault === undefined
