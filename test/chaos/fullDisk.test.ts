@@ -19,7 +19,7 @@ const seed = 20_261_128
 const count = rounds({ short: 12, long: 200 })
 
 /** What a transfer says of a full disk, of a state that could not be written, and of a restart. */
-const excuses = ["no space", "its log says more", stopped]
+const excuses = ["no space", "half of what is free", "its log says more", stopped]
 
 /** Which steps of a client failed, by its name. */
 type Failures = { [name: string]: number }

@@ -12,8 +12,19 @@ import type * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as NodeUtil from "node:util"
 
+/** Prints each object once: one error ends many spans and is in many entries of the log. */
+const once = <A>(print: (value: A) => string) => {
+  const texts = new WeakMap<object, string>()
+  return (value: A): string => {
+    if (typeof value !== "object" || value === null) return print(value)
+    const text = texts.get(value) ?? print(value)
+    texts.set(value, text)
+    return text
+  }
+}
+
 /** A value in every way it is usually printed. */
-export const printed = (value: unknown): string => {
+export const printed: (value: unknown) => string = once((value) => {
   const texts = [
     NodeUtil.inspect(value, { depth: Infinity, showHidden: true, maxStringLength: Infinity }),
     String(value)
@@ -28,16 +39,17 @@ export const printed = (value: unknown): string => {
     if (value.cause !== undefined) texts.push(printed(value.cause))
   }
   return texts.join("\n")
-}
+})
 
 /** A cause with all its failures and defects. */
-export const printedCause = (cause: Cause.Cause<unknown>): string =>
+export const printedCause: (cause: Cause.Cause<unknown>) => string = once((cause) =>
   [
     Cause.pretty(cause, { renderErrorCause: true }),
     JSON.stringify(cause),
     ...Chunk.toReadonlyArray(Cause.failures(cause)).map(printed),
     ...Chunk.toReadonlyArray(Cause.defects(cause)).map(printed)
   ].join("\n")
+)
 
 class CapturedSpan implements Tracer.Span {
   readonly _tag = "Span"

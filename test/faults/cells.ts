@@ -48,17 +48,19 @@ export const allCells: ReadonlyArray<Cell> = effects.flatMap((effect) =>
 const isRare = ({ slot }: Place) => slot.kind === "put" || slot.kind === "get"
 
 /**
- * One cell for each effect and fault: the places take turns from fault to fault and from effect to
- * effect, so that each place of each effect is struck by some faults.
+ * Each effect against every second fault, in turns, so that every fault strikes half of the
+ * effects. The places of an effect take turns as well: each is struck by some faults.
  */
-const onePerPair: ReadonlyArray<Cell> = effects.flatMap((effect, row) =>
-  faults.flatMap((fault, column) => {
-    const places = placesFor(effect, fault)
-    return [places.filter(isRare), places.filter((place) => !isRare(place))].flatMap((of) =>
-      of.length === 0 ? [] : [cellOf(effect, fault)(of[(row + column) % of.length]!)]
-    )
-  })
+const halfOfPairs: ReadonlyArray<Cell> = effects.flatMap((effect, row) =>
+  faults
+    .filter((fault, column) => (row + column) % 2 === 0 || placesFor(effect, fault).some(isRare))
+    .flatMap((fault, turn) => {
+      const places = placesFor(effect, fault)
+      return [places.filter(isRare), places.filter((place) => !isRare(place))].flatMap((of) =>
+        of.length === 0 ? [] : [cellOf(effect, fault)(of[(row + turn) % of.length]!)]
+      )
+    })
 )
 
 /** The cells of this form. */
-export const cells = rounds({ short: 0, long: 1 }) === 1 ? allCells : onePerPair
+export const cells = rounds({ short: 0, long: 1 }) === 1 ? allCells : halfOfPairs

@@ -1,6 +1,6 @@
 /**
  * The table of docs/reliability.md, run. The long form has each fault at each of its places in each
- * effect; the short form has each fault once in each effect, at places that take turns.
+ * effect; the short form has each fault once in half of the effects, at places that take turns.
  */
 import { type AgentBayError, isAgentBayError } from "@effect-agentbay/core/AgentBayError"
 import * as Protocol from "@effect-agentbay/core/Protocol"
@@ -116,13 +116,22 @@ const check = (cell: Cell, seen: Seen) => {
 }
 
 describe("the fault matrix", () => {
-  it("has each fault in each effect that it can strike, and at each kind of request", () => {
-    const pairs = (some: ReadonlyArray<Cell>) =>
-      new Set(some.map(({ fault, name }) => `${fault.name} × ${name}`))
+  it("has each fault at each kind of request, and each effect with half of its faults", () => {
     const kinds = (some: ReadonlyArray<Cell>) =>
       new Set(some.map(({ fault, slot }) => `${fault.name} × ${slot.kind}`))
-    assert.deepStrictEqual(pairs(cells), pairs(allCells))
-    assert.deepStrictEqual(kinds(cells), kinds(allCells))
+    assert.deepStrictEqual(
+      [...kinds(allCells)].filter((kind) => !kinds(cells).has(kind)),
+      []
+    )
+    const faultsOf = (some: ReadonlyArray<Cell>) => {
+      const byEffect = new Map(effects.map(({ name }) => [name, new Set<string>()]))
+      for (const { fault, name } of some) byEffect.get(name)?.add(fault.name)
+      return byEffect
+    }
+    const struck = faultsOf(cells)
+    for (const [name, all] of faultsOf(allCells)) {
+      assert.isAtLeast(struck.get(name)?.size ?? 0, all.size / 2 - 1, name)
+    }
   })
 
   for (const group of Object.keys(groups) as ReadonlyArray<Group>) {

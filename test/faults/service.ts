@@ -92,7 +92,7 @@ const respond = (
     // A copy, since a response takes no bytes of memory that is shared.
     new Response(body.length === 0 ? null : typeof body === "string" ? body : body.slice(), {
       status,
-      headers
+      headers: { "content-length": String(Buffer.byteLength(body)), ...headers }
     })
   )
 

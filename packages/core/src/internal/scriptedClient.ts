@@ -85,6 +85,10 @@ export interface Service {
   readonly aborted: Effect.Effect<number>
 }
 
+const encoder = new TextEncoder()
+
+const lengthOf = (text: string) => String(encoder.encode(text).length)
+
 const fromMemory = (reply: MemoryReply): Reply =>
   reply._tag === "Ok" ? ok(reply.data, reply.beside) : refuse(reply)
 
@@ -169,7 +173,7 @@ const respond = (
           // Some statuses, such as 204, allow no body, not even an empty one.
           new Response(reply.text === "" ? null : reply.text, {
             status: reply.httpStatus,
-            headers: reply.headers
+            headers: { "content-length": lengthOf(reply.text), ...reply.headers }
           })
         )
       )
