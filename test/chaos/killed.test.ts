@@ -97,13 +97,13 @@ describe("a server that is killed at any moment", () => {
           if (served % 10 === 2) {
             const point = served === 2 ? nextOf(draws, "any") : pointOf(draws, 0.1)
             const said = yield* ServerProcess.start(process, options, point)
-            if (said === undefined) {
-              note("start")
-              const next = yield* warm
-              return { process: next, said: yield* ServerProcess.start(next, options) }
-            }
-            yield* ServerProcess.arm(process, ServerProcess.never)
-            return { process, said }
+            // It may still come to that point after it has begun to serve.
+            const lives =
+              said !== undefined && (yield* ServerProcess.arm(process, ServerProcess.never))
+            if (lives) return { process, said }
+            note("start")
+            const next = yield* warm
+            return { process: next, said: yield* ServerProcess.start(next, options) }
           }
           return { process, said: yield* ServerProcess.start(process, options) }
         })

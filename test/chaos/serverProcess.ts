@@ -88,9 +88,9 @@ export const start = (
     )
   )
 
-/** From now on its steps are counted. */
-export const arm = (process: Process, die: Point): Effect.Effect<void> =>
+/** From now on its steps are counted; false when it has died before it heard of that. */
+export const arm = (process: Process, die: Point): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     tell(process, { die })
-    return Effect.asVoid(next(process))
+    return Effect.map(next(process), (message) => message !== undefined)
   })

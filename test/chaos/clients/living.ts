@@ -27,12 +27,30 @@ export const living = Effect.fnUntraced(function* (world: World, name: string) {
     held.acknowledge(file, version)
   })
 
+  /**
+   * On a full disk a released session may keep what could not be stored: then all of it is still
+   * in its folder. It is taken away, as somebody would who has read the reason of its end.
+   */
+  const isKept = (id: string): boolean => {
+    const there = versionsIn(stored(world, contextId))
+    const versions = held.acknowledged()
+    if (
+      !world.forgetsEnds ||
+      [...versions].every(([file, version]) => there.get(file) === version)
+    ) {
+      return false
+    }
+    held.check(`${name}, what was kept`, versionsIn(inSession(world, id)))
+    NodeFs.rmSync(`${world.directory}/sessions/${id}`, { recursive: true })
+    return true
+  }
+
   const release = Effect.fnUntraced(function* (at: Session) {
     releasing = true
     const versions = held.acknowledged()
     store.expectAll(versions)
     yield* at.delete()
-    store.acknowledgeAll(versions)
+    if (!isKept(at.sessionId)) store.acknowledgeAll(versions)
     ended.push(at.sessionId)
     session = undefined
     releasing = false
@@ -92,15 +110,17 @@ export const living = Effect.fnUntraced(function* (world: World, name: string) {
       }
       for (const { sessionId, status } of alive) yield* end(sessionId, status)
       const ids = mine === undefined ? ended : [...ended, mine.sessionId]
+      let kept = false
       for (const id of ids) {
         yield* Wire.eventually(isGone(id), (gone) => gone)
+        if (id === mine?.sessionId) kept = isKept(id)
         yield* Wire.eventually(
           Effect.sync(() => NodeFs.existsSync(`${world.directory}/sessions/${id}`)),
           (exists) => !exists
         )
       }
       // Released or not: what the session had acknowledged is stored now.
-      if (mine !== undefined) store.acknowledgeAll(held.acknowledged())
+      if (mine !== undefined && !kept) store.acknowledgeAll(held.acknowledged())
       store.check(name, versionsIn(stored(world, contextId)))
       ended.length = 0
       session = undefined

@@ -1,6 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import * as TaskLens from "../../../packages/node/src/local/faults/TaskLens.js"
+import type { Task } from "../../../packages/node/src/local/sessions/Session.js"
 
 const began = 1_000_000_500
 
@@ -78,4 +83,40 @@ describe("a task that lasts for a time", () => {
     const { endStatus: _, ...failing } = effect
     assert.deepInclude(shown(failing, 3, 10_000), { status: "Failed", errorMessage: "full" })
   })
+})
+
+describe("a lens", () => {
+  it.live("keeps no task but the one that is listed and the one before it", () =>
+    Effect.gen(function* () {
+      setFlagsFromString("--expose-gc")
+      const gc: unknown = runInNewContext("gc")
+      if (typeof gc !== "function") return assert.fail("there is no collector to call")
+      const lens = TaskLens.make([{ then: { task: { lasts } } }])
+      const begin = (replaced: Task | undefined, id: string): Task => {
+        const next: Task = {
+          ...task,
+          id,
+          sessionId: "s",
+          mount: "/p",
+          status: "Success",
+          ended: Effect.runSync(Deferred.make<void>())
+        }
+        lens?.onBegin(next, replaced, began)
+        lens?.look([next], began)
+        return next
+      }
+      const run = () => {
+        const tasks = [begin(undefined, "0")]
+        for (let count = 1; count < 10; count++) tasks.push(begin(tasks.at(-1), `${count}`))
+        return { last: tasks[9], refs: tasks.map((each) => new WeakRef(each)) }
+      }
+      const { last, refs } = run()
+      // A reference that was just made or looked at holds until the end of the turn.
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      gc()
+      const left = refs.map((ref) => ref.deref()?.id).filter((id) => id !== undefined)
+      assert.deepStrictEqual(left, ["8", "9"])
+      assert.strictEqual(last?.id, "9")
+    })
+  )
 })

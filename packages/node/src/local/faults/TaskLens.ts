@@ -150,6 +150,8 @@ export const make = (faults: Faults.Faults): TaskLens | undefined => {
 
   return {
     onBegin: (task, replaced, now) => {
+      // It is listed no more. Otherwise each would keep the one before it, and so all there were.
+      if (replaced !== undefined) watched.delete(replaced)
       const effect = effectOn(task)
       if (effect !== undefined)
         watched.set(task, { effect, before: replaced, began: now, polls: 0, last: undefined })
