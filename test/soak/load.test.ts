@@ -50,7 +50,7 @@ const plans = {
 }
 
 /** How many bytes for each sync the heap may grow by from the middle of the time to its end. */
-const growthPerSync = rounds({ short: 1024, long: 256 })
+const growthPerSync = rounds({ short: 10 * 1024, long: 256 })
 
 /** How many good polls of its session a sync may let pass once one has shown its end. */
 const pollsLetPass = 8
