@@ -92,7 +92,8 @@ const opened = Effect.gen(function* () {
       const content = { stream: Stream.make(Buffer.alloc(size, "l")), length: size }
       yield* service.contexts.files.put(contextId, `${path}/lasting`, content)
       const target = { contextId, path }
-      const { sessionId } = yield* service.create({ contexts: [target] })
+      // It outlasts the longest run, however little of it is asked for.
+      const { sessionId } = yield* service.create({ contexts: [target], idleTimeout: "1 day" })
       return { target, sessionId, folder }
     })
   )
