@@ -132,7 +132,7 @@ const check = (exit: Exit.Exit<unknown, unknown>): void => {
   if (!Cause.isFailure(exit.cause)) throw new Error("nobody interrupted it")
 }
 
-const perEffect = rounds({ short: 30, long: 600 })
+const perEffect = rounds({ short: 15, long: 600 })
 
 const run = (
   first: number,
