@@ -27,6 +27,7 @@ export const ownDisk =
     ? "a disk of its own"
     : `a disk of its own: cannot be mounted (${obstacle})`
 
+/** A directory on a file system of its own, of so many bytes. */
 export const smallDisk = (size: string) =>
   Effect.tap(temporaryDirectory, (path) =>
     Effect.acquireRelease(

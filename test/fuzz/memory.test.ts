@@ -15,28 +15,22 @@ import { Buffer } from "node:buffer"
 import * as NodeHttp from "node:http"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
-import * as NodeV8 from "node:v8"
-import * as NodeVm from "node:vm"
 import * as NodeZlib from "node:zlib"
+import { collectGarbage } from "../garbage.js"
 import { answerText } from "../../packages/core/src/internal/answerText.js"
 
 const megabyte = 2 ** 20
 
 /** What is in use after a collection, buffers included. */
-const used = (() => {
-  NodeV8.setFlagsFromString("--expose-gc")
-  const gc: unknown = NodeVm.runInNewContext("gc")
-  if (typeof gc !== "function") throw new Error("there is no collector to call")
-  return Effect.promise(async () => {
-    // What was finalised by one is freed by the next.
-    for (let times = 0; times < 3; times++) {
-      gc()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    const { arrayBuffers, heapUsed } = process.memoryUsage()
-    return heapUsed + arrayBuffers
-  })
-})()
+const used = Effect.promise(async () => {
+  // What was finalised by one is freed by the next.
+  for (let times = 0; times < 3; times++) {
+    collectGarbage()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { arrayBuffers, heapUsed } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+})
 
 interface Body {
   readonly before: string

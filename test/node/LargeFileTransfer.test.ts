@@ -3,8 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { once } from "node:events"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
+import { collectGarbage } from "../garbage.js"
 import { against, files, serve, type Store, transports } from "./fileStore.js"
 
 const id = "SdkCtx-1"
@@ -24,12 +23,8 @@ const generated = Stream.unfold(0, (index) =>
   index < pieces ? Option.some([pieceAt(index), index + 1] as const) : Option.none()
 ).pipe(Stream.rechunk(1))
 
-// What nobody holds any more is no memory that is needed, but it is counted until it is collected.
-setFlagsFromString("--expose-gc")
-const collectGarbage: unknown = runInNewContext("gc")
-
 const heldBytes = () => {
-  if (typeof collectGarbage === "function") collectGarbage()
+  collectGarbage()
   return process.memoryUsage().arrayBuffers
 }
 

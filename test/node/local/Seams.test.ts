@@ -5,9 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as NodeChild from "node:child_process"
 import * as NodeFs from "node:fs"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import * as CallLog from "../../../packages/node/src/local/admin/CallLog.js"
+import { collectGarbage } from "../../garbage.js"
 import { many, temporaryDirectory, writeMany } from "./life.js"
 import * as Wire from "./wire.js"
 import { mount, prepare, tree, write } from "./workspace.js"
@@ -24,8 +23,7 @@ const statusOf = (id: string) =>
 
 /** The heap in use after a collection of garbage, in MB. */
 const heap = (): number => {
-  setFlagsFromString("--expose-gc")
-  runInNewContext("gc")()
+  collectGarbage()
   return process.memoryUsage().heapUsed / 1e6
 }
 

@@ -2,9 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import * as TaskLens from "../../../packages/node/src/local/faults/TaskLens.js"
+import { collectGarbage } from "../../garbage.js"
 import type { Task } from "../../../packages/node/src/local/sessions/Session.js"
 
 const began = 1_000_000_500
@@ -88,9 +87,6 @@ describe("a task that lasts for a time", () => {
 describe("a lens", () => {
   it.live("keeps no task but the one that is listed and the one before it", () =>
     Effect.gen(function* () {
-      setFlagsFromString("--expose-gc")
-      const gc: unknown = runInNewContext("gc")
-      if (typeof gc !== "function") return assert.fail("there is no collector to call")
       const lens = TaskLens.make([{ then: { task: { lasts } } }])
       const begin = (replaced: Task | undefined, id: string): Task => {
         const next: Task = {
@@ -113,7 +109,7 @@ describe("a lens", () => {
       const { last, refs } = run()
       // A reference that was just made or looked at holds until the end of the turn.
       yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      gc()
+      collectGarbage()
       const left = refs.map((ref) => ref.deref()?.id).filter((id) => id !== undefined)
       assert.deepStrictEqual(left, ["8", "9"])
       assert.strictEqual(last?.id, "9")

@@ -3,46 +3,20 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { execFileSync } from "node:child_process"
 import * as NodeFs from "node:fs"
-import * as NodeV8 from "node:v8"
-import * as NodeVm from "node:vm"
 import * as Transfer from "../../../packages/node/src/local/transfer/Transfer.js"
+import { obstacle, smallDisk } from "../../chaos/disks.js"
+import { collectGarbage } from "../../garbage.js"
 import { serving } from "./life.js"
 import { place } from "./sides.js"
-import { readTree, temporaryDirectory, writeTree } from "./trees.js"
+import { readTree, writeTree } from "./trees.js"
 import * as Wire from "./wire.js"
 import { prepare, write } from "./workspace.js"
-
-/** Whether this process may mount file systems: root, and no container that forbids it. */
-const mayMount = (() => {
-  const probe = NodeFs.mkdtempSync("/tmp/agentbay-mount-")
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", probe], { stdio: "ignore" })
-    execFileSync("umount", [probe])
-    return true
-  } catch {
-    return false
-  } finally {
-    NodeFs.rmdirSync(probe)
-  }
-})()
-
-/** A directory on a file system of its own, of so many bytes. */
-const smallDisk = (size: string) =>
-  Effect.tap(temporaryDirectory, (path) =>
-    Effect.acquireRelease(
-      Effect.sync(() =>
-        execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path])
-      ),
-      () => Effect.sync(() => execFileSync("umount", ["-l", path]))
-    )
-  )
 
 const kib = (count: number, fill = "x") => Buffer.alloc(count * 1024, fill)
 
 // Elsewhere a full disk is played by calls that fail: TransferFailure.test.ts.
-describe.skipIf(!mayMount)("a full disk", () => {
+describe.skipIf(obstacle !== undefined)("a full disk", () => {
   it.scopedLive("fails the files that did not fit, leaves none of them half", () =>
     Effect.gen(function* () {
       const { source } = yield* place
@@ -108,10 +82,8 @@ describe("memory", () => {
       for (let index = 1; index < count; index++) {
         NodeFs.linkSync(`${at.source}/first`, `${at.source}/a file of number ${index}`)
       }
-      NodeV8.setFlagsFromString("--expose-gc")
-      const collect: () => void = NodeVm.runInNewContext("gc")
       const heap = () => {
-        collect()
+        collectGarbage()
         return process.memoryUsage().heapUsed
       }
       const before = heap()
