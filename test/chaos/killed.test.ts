@@ -16,7 +16,7 @@ import { clearing, storing } from "./clients/storing.js"
 import { syncing, waiting } from "./clients/syncing.js"
 import { clientsOf } from "./clientsOf.js"
 import { writeVersion } from "./files.js"
-import { leavesNothing } from "./leftovers.js"
+import { leavesNothing, namesIn } from "./leftovers.js"
 import { type Random, random } from "../random.js"
 import * as ServerProcess from "./serverProcess.js"
 import { checkEnd, type Client, inSession, mount, type World } from "./world.js"
@@ -60,9 +60,6 @@ const nextOf = (random: Random, kind: ServerProcess.Kind): ServerProcess.Point =
   ...pointOf(random, 1, kind),
   count: 1
 })
-
-const namesIn = (folder: string): ReadonlyArray<string> =>
-  NodeFs.existsSync(folder) ? NodeFs.readdirSync(folder) : []
 
 const seed = 20_261_126
 

@@ -6,7 +6,8 @@ import * as NodeFs from "node:fs"
 import * as Wire from "../node/local/wire.js"
 import { fail, type World } from "./world.js"
 
-const namesIn = (folder: string): ReadonlyArray<string> =>
+/** The names in a folder; none when it is not there. */
+export const namesIn = (folder: string): ReadonlyArray<string> =>
   NodeFs.existsSync(folder) ? NodeFs.readdirSync(folder) : []
 
 /** Unfinished files, rubbish, and folders that the state does not know. */
