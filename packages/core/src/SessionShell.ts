@@ -154,8 +154,8 @@ export const fromCalls = (calls: ToolCalls): Shell =>
       if (isError) return yield* calls.toError("shell", text ?? "", requestId)
       // Its exit code would be a guess.
       if (reading._tag === "Unreadable") {
-        const answer = text === undefined ? "it is empty" : text
-        return yield* calls.toError("shell", `its answer cannot be read: ${answer}`, requestId)
+        const problem = `its answer cannot be read: ${text ?? "it is empty"}`
+        return yield* calls.toError("shell", problem, requestId)
       }
       return { exitCode: 0, stdout: reading.text, stderr: "" }
     }
