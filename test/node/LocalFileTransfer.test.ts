@@ -74,19 +74,21 @@ describe("contexts and their files, against Local AgentBay", () => {
       const { id } = yield* contexts.create("notes")
       const { files } = contexts
       const expected = Array.from({ length: 7 }, (_, index) => `file ${index}`)
-      yield* Effect.forEach(expected, (name) => files.put(id, `/work/${name}`, name))
-      yield* files.put(id, "/work/sub/deep", "deep")
-      const listed = yield* names(files.list(id, "/work", { pageSize: 3 }))
+      yield* Effect.forEach(expected, (name) => files.put(id, `/home/wuying/work/${name}`, name))
+      yield* files.put(id, "/home/wuying/work/sub/deep", "deep")
+      const listed = yield* names(files.list(id, "/home/wuying/work", { pageSize: 3 }))
       assert.deepStrictEqual(listed.toSorted(), [...expected, "sub"].toSorted())
-      const entries = Chunk.toReadonlyArray(yield* Stream.runCollect(files.list(id, "/work")))
+      const entries = Chunk.toReadonlyArray(
+        yield* Stream.runCollect(files.list(id, "/home/wuying/work"))
+      )
       const sub = entries.find(({ name }) => name === "sub")
-      assert.deepInclude(sub, { kind: "directory", path: "/work/sub" })
+      assert.deepInclude(sub, { kind: "directory", path: "/home/wuying/work/sub" })
       assert.deepInclude(
         entries.find(({ name }) => name === "file 0"),
-        { kind: "file", path: "/work/file 0", size: 6 }
+        { kind: "file", path: "/home/wuying/work/file 0", size: 6 }
       )
-      yield* files.remove(id, "/work/file 0")
-      const error = yield* Effect.flip(text(files.get(id, "/work/file 0")))
+      yield* files.remove(id, "/home/wuying/work/file 0")
+      const error = yield* Effect.flip(text(files.get(id, "/home/wuying/work/file 0")))
       assert.propertyVal(error, "reason", "FileNotFound")
     }).pipe(locally)
   )
