@@ -141,4 +141,27 @@ describe("ContextCleaning", () => {
       assert.isFalse(isFilled())
     }).pipe(withRooms, Effect.provide(layer))
   })
+
+  it.scopedLive("the files of a deleted context are tried again too", () => {
+    const { layer, seen } = collecting()
+    return Effect.gen(function* () {
+      const cleaning = yield* ContextCleaning.ContextCleaning
+      const directory = yield* DataDirectory.DataDirectory
+      const { end, id } = yield* busyContext
+      yield* end
+      NodeFs.writeFileSync(directory.trash, "a file")
+      yield* cleaning.remove(id)
+      yield* Wire.eventually(
+        Effect.sync(() => seen.length),
+        (count) => count > 0
+      )
+      assert.include(seen[0], "ERROR The files of a context were not removed yet")
+      assert.isTrue(NodeFs.existsSync(directory.context(id)))
+      NodeFs.rmSync(directory.trash)
+      yield* Wire.eventually(
+        Effect.sync(() => NodeFs.existsSync(directory.context(id))),
+        (exists) => !exists
+      )
+    }).pipe(withRooms, Effect.provide(layer))
+  })
 })

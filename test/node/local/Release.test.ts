@@ -3,10 +3,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as NodeFs from "node:fs"
-import { collecting } from "./life.js"
+import { execute } from "../../chaos/damage.js"
+import { collecting, serving, temporaryDirectory } from "./life.js"
 import * as Wire from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
+
+const statusOf = (id: string) =>
+  Effect.map(Wire.call("GetSessionDetail", { SessionId: id }), (body) =>
+    Wire.at(body, "Data", "Status")
+  )
 
 describe("release", () => {
   it.scopedLive("uploads what may be uploaded", () =>
@@ -73,6 +79,44 @@ describe("release", () => {
       assert.deepStrictEqual(NodeFs.readdirSync(`${store}/home/wuying/more`), ["b"])
     }).pipe(provided, Effect.provide(log.layer))
   })
+
+  for (const [what, trigger] of [
+    ["its uploads", "BEFORE INSERT ON tasks WHEN NEW.type = 'upload'"],
+    ["its end", "BEFORE UPDATE OF ended_at ON sessions"]
+  ]) {
+    it.scopedLive(`is tried again when ${what} cannot be written down`, () => {
+      const log = collecting()
+      const released = Effect.fnUntraced(function* (state: string) {
+        const server = yield* LocalAgentBay.LocalAgentBay
+        const contextId = yield* Wire.createContext("c")
+        const id = yield* Wire.createSession({ contextId, path: "/home/wuying/work" })
+        yield* Wire.tool(id, "write_file", { path: "~/work/a", content: "precious" })
+        // As a full disk does it.
+        yield* execute(
+          state,
+          `CREATE TRIGGER full ${trigger} BEGIN SELECT RAISE(ABORT, 'no room'); END`
+        )
+        yield* Wire.call("DeleteSessionAsync", { SessionId: id })
+        yield* Wire.eventually(
+          Effect.sync(() => log.seen.length),
+          (length) => length > 0
+        )
+        assert.match(log.seen[0] ?? "", /^ERROR A session was not released yet/)
+        assert.strictEqual(yield* statusOf(id), "DELETING")
+        assert.isTrue(NodeFs.existsSync(server.sessionDirectory(id)))
+        yield* execute(state, "DROP TRIGGER full")
+        yield* Wire.eventually(statusOf(id), (status) => status === "FINISH")
+        assert.deepStrictEqual(
+          NodeFs.readdirSync(`${server.contextDirectory(contextId)}/home/wuying/work`),
+          ["a"]
+        )
+      })
+      return temporaryDirectory.pipe(
+        Effect.flatMap((path) => serving(path)(released(`${path}/state.sqlite`))),
+        Effect.provide(log.layer)
+      )
+    })
+  }
 
   it.scopedLive("never takes a vanished folder for an emptied one", () =>
     Effect.gen(function* () {

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 /**
@@ -24,6 +25,25 @@ export class BackgroundWork extends Context.Tag("@effect-agentbay/node/local/Bac
   BackgroundWork,
   Service
 >() {}
+
+/** A disk that is full is seldom full for long. */
+const retries = Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("1 minute")))
+
+/**
+ * Tries work again until it succeeds, and logs each failure. The next server takes up what this
+ * one did not get done.
+ *
+ * @since 0.1.0
+ */
+export const untilDone =
+  (complaint: string) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, never, R> =>
+    work.pipe(
+      Effect.tapError((error) => Effect.logError(complaint, error)),
+      Effect.retry(retries),
+      // The schedule has no end.
+      Effect.orDie
+    )
 
 /**
  * @since 0.1.0

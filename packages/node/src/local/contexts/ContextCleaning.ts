@@ -10,8 +10,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
-import { BackgroundWork } from "../BackgroundWork.js"
+import { BackgroundWork, untilDone } from "../BackgroundWork.js"
 import { ContextStore, type Outcome, type StateFailure } from "./ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
 import { State } from "../State.js"
@@ -51,9 +50,6 @@ type Needs =
   | BackgroundWork
   | FileSystem.FileSystem
 
-/** A disk that is full is seldom full for long. */
-const retries = Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("1 minute")))
-
 /**
  * @since 0.1.0
  */
@@ -75,57 +71,60 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
   const inTurn = <A, E>(contextId: string, work: Effect.Effect<A, E>) =>
     queue.withTurn({ contextId, mount: "/", type: "upload", brief: true }, work)
 
+  /**
+   * Until it succeeds it keeps its turn: files that were stored meanwhile would be taken for
+   * older ones by the next try, which may be that of the next server.
+   */
   const inBackground = (
     id: string,
+    complaint: string,
     work: Effect.Effect<string | undefined, StateFailure | PlatformError>
   ) =>
     background.run(
-      work.pipe(
+      inTurn(id, Effect.uninterruptible(work).pipe(untilDone(complaint))).pipe(
         Effect.flatMap((place) => (place === undefined ? Effect.void : Trash.remove(place))),
-        Effect.catchAll((error) =>
-          Effect.logError("The files of a context were not removed", error)
-        ),
         Effect.annotateLogs("context", id)
       )
     )
 
-  const discard = (path: string) => withFiles(Trash.discard(directory.trash, path))
+  /** Answers with the same place in the trash, however often it is tried. */
+  const discarding = (path: string) => {
+    let place: string | undefined
+    return Effect.suspend(() =>
+      place === undefined
+        ? Effect.tap(withFiles(Trash.discard(directory.trash, path)), (found) => {
+            place = found
+          })
+        : Effect.succeed(place)
+    )
+  }
 
   const beginClear = (id: string) => {
     clears.set(id, (clears.get(id) ?? 0) + 1)
+    const discard = discarding(directory.contextFiles(id))
     const clear = Effect.gen(function* () {
       yield* state.atomically(versions.outdate(id, "/"))
-      const place = yield* discard(directory.contextFiles(id))
+      const place = yield* discard
       const left = (clears.get(id) ?? 1) - 1
       if (left === 0) yield* contexts.setState(id, "available")
       if (left === 0) clears.delete(id)
       else clears.set(id, left)
       return place
     })
-    // Until it succeeds it keeps its turn: files that were stored meanwhile would be taken for
-    // older ones by the next try, which may be that of the next server.
-    const untilDone = Effect.uninterruptible(clear).pipe(
-      Effect.tapError((error) => Effect.logError("A context was not cleared yet", error)),
-      Effect.retry(retries)
-    )
-    return inBackground(id, inTurn(id, untilDone))
+    return inBackground(id, "A context was not cleared yet", clear)
   }
 
   const beginRemoval = (id: string) => {
     if (removals.has(id)) return Effect.void
     removals.add(id)
+    const discard = discarding(directory.context(id))
     const removal = Effect.gen(function* () {
-      const place = yield* discard(directory.context(id))
+      const place = yield* discard
       yield* state.atomically([...versions.forgetContext(id), contexts.cleaned(id)])
+      removals.delete(id)
       return place
     })
-    return inBackground(
-      id,
-      Effect.ensuring(
-        inTurn(id, Effect.uninterruptible(removal)),
-        Effect.sync(() => removals.delete(id))
-      )
-    )
+    return inBackground(id, "The files of a context were not removed yet", removal)
   }
 
   const removeNoted = Effect.flatMap(contexts.removed, (ids) =>

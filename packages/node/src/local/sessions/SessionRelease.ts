@@ -11,7 +11,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeFs from "node:fs/promises"
-import { BackgroundWork } from "../BackgroundWork.js"
+import { BackgroundWork, untilDone } from "../BackgroundWork.js"
 import type { StateFailure } from "../contexts/ContextStore.js"
 import { DataDirectory } from "../DataDirectory.js"
 import * as Policy from "../sync/Policy.js"
@@ -92,11 +92,14 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
       .join("; ")
   })
 
-  const release = Effect.fnUntraced(function* (session: Session) {
+  const quiet = Effect.fnUntraced(function* (session: Session) {
     yield* session.gate.take(gateWidth)
     yield* Effect.forEach(session.tasks.all(), (task) => Deferred.await(task.ended), {
       discard: true
     })
+  })
+
+  const release = Effect.fnUntraced(function* (session: Session) {
     const left = yield* uploadAll(session)
     const kept = left === "" ? "" : `${left}; the session's files are kept on disk`
     // The end is written before anything is removed: a folder that is half gone must never
@@ -119,8 +122,8 @@ export const make: Effect.Effect<Service, StateFailure, Needs> = Effect.gen(func
 
   const releaseInBackground = (session: Session) =>
     background.run(
-      release(session).pipe(
-        Effect.catchAll((error) => Effect.logError("A session was not released", error)),
+      quiet(session).pipe(
+        Effect.zipRight(release(session).pipe(untilDone("A session was not released yet"))),
         Effect.annotateLogs("session", session.id)
       )
     )
