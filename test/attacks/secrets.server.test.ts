@@ -37,6 +37,18 @@ const holding = (folder: string, secret: string): ReadonlyArray<string> =>
     .map(({ name }) => name)
     .toSorted()
 
+/** Waits until what was deleted is gone: files must not go while others look through them. */
+const tidied = (directory: string) =>
+  Wire.eventually(
+    Effect.sync(() =>
+      ["contexts", "sessions", "trash"]
+        .map((name) => NodePath.join(directory, name))
+        .filter(NodeFs.existsSync)
+        .flatMap((folder) => NodeFs.readdirSync(folder))
+    ),
+    (left) => left.length === 0
+  )
+
 const signatureOf = (url: string) => new URL(url).searchParams.get("Signature") ?? ""
 
 /** A whole life, with everything in it that has to do with a secret; gives those that came up. */
@@ -98,6 +110,7 @@ describe("secrets of the server", () => {
         const secrets = yield* Effect.gen(function* () {
           const server = yield* LocalAgentBay.LocalAgentBay
           const seen = yield* life
+          yield* tidied(directory)
           const key = Redacted.value(server.apiKey)
           const adminToken = Redacted.value(server.adminToken)
           const read = (name: string) => NodeFs.readFileSync(`${directory}/${name}`, "utf8").trim()
@@ -113,7 +126,7 @@ describe("secrets of the server", () => {
           ]
           for (const [secret, files] of places) {
             assert.isAtLeast(secret.length, 16)
-            // The state file, its write-ahead log, the snapshot and the trash are among the rest.
+            // The state file, its write-ahead log and the snapshot are among the rest.
             assert.deepStrictEqual(holding(directory, secret), files)
           }
           const names = filesIn(directory).map(({ name }) => name)
