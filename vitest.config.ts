@@ -18,8 +18,9 @@ export default defineConfig(({ mode }) => ({
     // Loading Effect for each file anew took half of the time. So a process runs many files, and
     // a test must not change what they share: no mocks of modules, no left-over globals.
     isolate: false,
-    maxWorkers: 2,
-    minWorkers: 2,
+    // One more than there are cores: much of a test on a virtual clock is waiting for its fibers.
+    maxWorkers: 3,
+    minWorkers: 3,
     env: { ROUNDS: mode === "long" ? "long" : "short" },
     // Only there so that a hang ends: the machine may be busy with something else.
     testTimeout: mode === "long" ? 3_600_000 : 90_000,

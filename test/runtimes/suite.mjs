@@ -28,7 +28,7 @@ const failuresOf = ({ testResults }) =>
  * Runs files or folders of tests; gives how many passed and how many there were. What vitest
  * printed stays in `test-results/runtimes`.
  */
-export const runSuite = async (runtime, name, files, { cwd = root, seconds }) => {
+export const runSuite = async (runtime, name, files, { cwd = root, seconds, workers }) => {
   const base = join(reports, `${name} ${runtime.name}`.replaceAll(/[^\w.-]+/g, "-"))
   const report = `${base}.json`
   mkdirSync(reports, { recursive: true })
@@ -40,6 +40,7 @@ export const runSuite = async (runtime, name, files, { cwd = root, seconds }) =>
       join(cwd, "node_modules/vitest/vitest.mjs"),
       "run",
       ...(cwd === root ? ["--config", config] : []),
+      ...(workers === undefined ? [] : [`--minWorkers=${workers}`, `--maxWorkers=${workers}`]),
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
