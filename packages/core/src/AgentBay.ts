@@ -11,28 +11,20 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AgentBayConfig } from "./AgentBayConfig.js"
-import {
-  type CallError,
-  type InvalidArgument,
-  type SyncFailed,
-  type SyncTimeout,
-  TransportError
-} from "./AgentBayError.js"
+import type { CallError, InvalidArgument, SyncFailed, SyncTimeout } from "./AgentBayError.js"
 import * as AgentBayHttp from "./AgentBayHttp.js"
 import * as Contexts from "./Contexts.js"
 import type * as ContextSync from "./ContextSync.js"
 import * as Arguments from "./internal/arguments.js"
-import { type CreateRequest, createRequest } from "./internal/createRequest.js"
+import { awaitDownloads, closingPolicy, open, quietly } from "./internal/createdSession.js"
+import { createRequest } from "./internal/createRequest.js"
 import { listSessions, sessionPage } from "./internal/sessionList.js"
-import { shielded } from "./internal/shielded.js"
 import { syncRequest } from "./internal/syncArguments.js"
 import { makeSyncing } from "./internal/syncing.js"
 import { syncMany } from "./internal/syncMany.js"
-import * as SyncWait from "./internal/syncWait.js"
-import * as PollLoop from "./internal/pollLoop.js"
 import type { Page } from "./Page.js"
-import * as PollPolicy from "./PollPolicy.js"
-import { CreateMcpSession, GetSession } from "./Protocol.js"
+import type * as PollPolicy from "./PollPolicy.js"
+import { GetSession } from "./Protocol.js"
 import * as Session from "./Session.js"
 import type { ManyOptions, ManyResult, SessionTarget } from "./SyncMany.js"
 
@@ -188,74 +180,6 @@ export interface Service {
  * @category tags
  */
 export class AgentBay extends Context.Tag("@effect-agentbay/core/AgentBay")<AgentBay, Service>() {}
-
-// Nothing can interrupt the end of a scope, so its wait has to end by itself.
-const closingPolicy = (http: AgentBayHttp.Service): PollPolicy.PollPolicy =>
-  http.pollPolicy._tag === "Custom" ? PollPolicy.standard : http.pollPolicy
-
-type Created = { readonly session: Session.Session; readonly requestId: string }
-
-const open = (http: AgentBayHttp.Service, request: CreateRequest) =>
-  Effect.gen(function* () {
-    const { reply, requestId } = yield* shielded(http.call(CreateMcpSession, request.payload))
-    const { linkUrl, resourceUrl, sessionId, token, toolList } = reply.data
-    if (sessionId === undefined || sessionId === "") {
-      return yield* new TransportError({
-        operation: CreateMcpSession.action,
-        reason: "Decode",
-        description: "the answer names no session",
-        requestId
-      })
-    }
-    const session = Session.fromHttp(http, {
-      sessionId,
-      resourceUrl,
-      imageId: request.payload.imageId,
-      tools: toolList ?? [],
-      linkUrl,
-      token
-    })
-    const created: Created = { session, requestId }
-    return created
-  })
-
-const awaitDownloads = (
-  http: AgentBayHttp.Service,
-  { requestId, session }: Created,
-  { awaited, policy, unawaited }: CreateRequest
-): Effect.Effect<Session.Session, CreateError> =>
-  awaited.length === 0
-    ? Effect.succeed(session)
-    : PollLoop.runAlone(
-        SyncWait.initialDownloads(http, {
-          sessionId: session.sessionId,
-          requestId,
-          bindings: awaited,
-          unawaited,
-          policy
-        })
-      ).pipe(Effect.as(session))
-
-// The end of a scope cannot fail with a typed error; a session that is gone already is as
-// good as deleted.
-const quietly = (
-  { session }: Created,
-  deletion: Effect.Effect<unknown, CallError | SyncTimeout>
-): Effect.Effect<unknown> =>
-  deletion.pipe(
-    Effect.catchAll((error) =>
-      error._tag === "ApiError" && error.reason === "SessionNotFound"
-        ? Effect.void
-        : Effect.logWarning("A session could not be deleted").pipe(
-            Effect.annotateLogs({
-              package: "@effect-agentbay/core",
-              module: "AgentBay",
-              sessionId: session.sessionId,
-              error: error.message
-            })
-          )
-    )
-  )
 
 /**
  * Builds the service.

@@ -5,50 +5,10 @@
  *
  * @since 0.1.0
  */
-import { issuesOf } from "@effect-agentbay/core/Protocol"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-
-const Count = Schema.Int.pipe(
-  Schema.greaterThanOrEqualTo(0, { message: () => "must be a whole number, 0 or more" })
-)
-const Ordinal = Schema.Int.pipe(
-  Schema.greaterThanOrEqualTo(1, { message: () => "must be a whole number, 1 or more" })
-)
-
-/** A time: milliseconds as a number, or a text such as `"2 seconds"`. */
-const Time = Schema.transformOrFail(
-  Schema.Union(Schema.Number, Schema.String),
-  Schema.DurationFromSelf,
-  {
-    strict: true,
-    decode: (input, _, ast) => {
-      // Effect reads a time below zero as zero.
-      const isNegative = typeof input === "number" ? input < 0 : input.trimStart().startsWith("-")
-      const time = isNegative
-        ? Option.none()
-        : Option.filter(Duration.decodeUnknown(input), Duration.isFinite)
-      return Option.match(time, {
-        onNone: () =>
-          ParseResult.fail(
-            new ParseResult.Type(ast, input, 'must be milliseconds or a text such as "2 seconds"')
-          ),
-        onSome: ParseResult.succeed
-      })
-    },
-    encode: (time) => ParseResult.succeed(Duration.toMillis(time))
-  }
-)
-
-const HttpStatus = Schema.Int.pipe(
-  Schema.between(200, 599, { message: () => "must be an HTTP status from 200 to 599" })
-)
-
-// No header can have another, and an answer with such a one would never be sent.
-const ContentType = Schema.NonEmptyString.pipe(Schema.pattern(/^[\t\x20-\x7e\x80-\xff]*$/))
+import { ContentType, Count, HttpStatus, Ordinal, Time } from "./local/faults/FaultFields.js"
+import { explain } from "./local/faults/FaultIssue.js"
 
 /**
  * Which of the calls that fit are meant, counted from 1 since the rules were set:
@@ -294,28 +254,6 @@ export class FaultsInvalid extends Schema.TaggedError<FaultsInvalid>(
   override get message(): string {
     return `The rules of misbehaviour are not valid: ${this.detail}`
   }
-}
-
-/** The deepest of the issues: of a union, the one that got furthest knows best what was meant. */
-const furthest = (issues: ReturnType<typeof issuesOf>) =>
-  issues.reduce<(typeof issues)[number] | undefined>(
-    (best, issue) => (best === undefined || issue.path.length > best.path.length ? issue : best),
-    undefined
-  )
-
-const nameOf = (input: unknown, index: PropertyKey | undefined): string => {
-  const rule: unknown = Array.isArray(input) && typeof index === "number" ? input[index] : undefined
-  const name = typeof rule === "object" && rule !== null && "name" in rule ? rule.name : undefined
-  return typeof name === "string" ? ` (${JSON.stringify(name)})` : ""
-}
-
-const explain = (input: unknown, error: ParseResult.ParseError): string => {
-  const issue = furthest(issuesOf(error.issue))
-  if (issue === undefined) return "they have another shape"
-  const [index, ...inside] = issue.path
-  if (typeof index !== "number") return "they must be a list of rules"
-  const where = inside.length === 0 ? "" : `${inside.map(String).join(".")}: `
-  return `rule ${index + 1}${nameOf(input, index)}: ${where}${issue.message}`
 }
 
 const decodeUnknown = Schema.decodeUnknown(Faults, { onExcessProperty: "error" })

@@ -13,6 +13,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Arguments from "./Arguments.js"
 import * as ContextFilesCommand from "./ContextFilesCommand.js"
+import * as ContextGetCommand from "./ContextGetCommand.js"
+import * as ContextPutCommand from "./ContextPutCommand.js"
 import { Environment } from "./Environment.js"
 import * as Listing from "./Listing.js"
 import * as ProgressBar from "./ProgressBar.js"
@@ -206,8 +208,8 @@ export const command = Command.make("context").pipe(
     remove,
     clear,
     ContextFilesCommand.list,
-    ContextFilesCommand.put,
-    ContextFilesCommand.get,
+    ContextPutCommand.put,
+    ContextGetCommand.get,
     ContextFilesCommand.remove
   ])
 )

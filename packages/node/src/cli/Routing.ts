@@ -8,6 +8,8 @@ import * as Option from "effect/Option"
 import * as CompletionsCommand from "./CompletionsCommand.js"
 import * as ContextCommand from "./ContextCommand.js"
 import * as ContextFilesCommand from "./ContextFilesCommand.js"
+import * as ContextGetCommand from "./ContextGetCommand.js"
+import * as ContextPutCommand from "./ContextPutCommand.js"
 import * as Demo from "./Demo.js"
 import { UsageError } from "./Failure.js"
 import * as FileCommand from "./FileCommand.js"
@@ -45,8 +47,8 @@ const ordinary: ReadonlyArray<HelpPage.Page> = [
   HelpPage.make(["context", "remove"], ContextCommand.remove),
   HelpPage.make(["context", "clear"], ContextCommand.clear),
   HelpPage.make(["context", "ls"], ContextFilesCommand.list),
-  HelpPage.make(["context", "put"], ContextFilesCommand.put),
-  HelpPage.make(["context", "get"], ContextFilesCommand.get),
+  HelpPage.make(["context", "put"], ContextPutCommand.put),
+  HelpPage.make(["context", "get"], ContextGetCommand.get),
   HelpPage.make(["context", "rm"], ContextFilesCommand.remove)
 ]
 

@@ -6,7 +6,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as NodeFsSync from "node:fs"
 import * as NodeFs from "node:fs/promises"
 import * as NodePath from "node:path"
 import { invalid, LocalAdminError } from "./AdminError.js"
@@ -14,17 +13,16 @@ import type { Service as DataDirectory } from "../DataDirectory.js"
 import * as Identifier from "../Identifier.js"
 import { describe } from "../LocalAgentBayError.js"
 import * as StateCheck from "../StateCheck.js"
+import {
+  attempt,
+  copied,
+  exists,
+  folders,
+  moveFolders,
+  removeFolder,
+  removed
+} from "./SnapshotFolders.js"
 import * as StateCopy from "./StateCopy.js"
-
-const folders = ["contexts", "sessions"]
-
-const atFault = (cause: unknown): LocalAdminError =>
-  cause instanceof LocalAdminError
-    ? cause
-    : new LocalAdminError({ reason: "Server", detail: describe(cause), cause })
-
-const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LocalAdminError> =>
-  Effect.tryPromise({ try: action, catch: atFault })
 
 /** Folders that the rooms expect to be there. */
 const ready = async (directory: DataDirectory): Promise<void> => {
@@ -36,63 +34,6 @@ const ready = async (directory: DataDirectory): Promise<void> => {
 const placeInTrash = (directory: DataDirectory): string =>
   NodePath.join(directory.trash, Identifier.taskId())
 
-const exists = (path: string): Promise<boolean> =>
-  NodeFs.lstat(path).then(
-    () => true,
-    () => false
-  )
-
-/** What cannot be copied has no content either: pipes, sockets and devices. */
-const canBeCopied = async (path: string, signal: AbortSignal): Promise<boolean> => {
-  signal.throwIfAborted()
-  const stats = await NodeFs.lstat(path)
-  return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()
-}
-
-/** Links stay what they are, also those that lead nowhere; times tell transfers what is new. */
-const copyFolders = async (from: string, to: string, signal: AbortSignal): Promise<void> => {
-  await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
-  for (const folder of folders) {
-    const source = NodePath.join(from, folder)
-    if (!(await exists(source))) continue
-    await NodeFs.cp(source, NodePath.join(to, folder), {
-      recursive: true,
-      preserveTimestamps: true,
-      verbatimSymlinks: true,
-      filter: (path) => canBeCopied(path, signal),
-      mode: NodeFsSync.constants.COPYFILE_FICLONE
-    })
-  }
-}
-
-/**
- * The same as an effect that can be interrupted wherever it is done: it takes its time, and a
- * server has to end. Nothing is written any more when it has ended.
- */
-const copied = (from: string, to: string): Effect.Effect<void, LocalAdminError> =>
-  Effect.interruptible(
-    Effect.async((resume) => {
-      const controller = new AbortController()
-      const copy = copyFolders(from, to, controller.signal).then(
-        () => Effect.void,
-        (cause: unknown) => Effect.fail(atFault(cause))
-      )
-      void copy.then(resume)
-      return Effect.promise(() => {
-        controller.abort()
-        return copy
-      })
-    })
-  )
-
-const moveFolders = async (from: string, to: string): Promise<void> => {
-  await NodeFs.mkdir(to, { recursive: true, mode: 0o700 })
-  for (const folder of folders) {
-    const source = NodePath.join(from, folder)
-    if (await exists(source)) await NodeFs.rename(source, NodePath.join(to, folder))
-  }
-}
-
 /** Out of the way in a step for each; the rooms empty the trash when they are opened again. */
 const discardFolders = async (directory: DataDirectory): Promise<void> => {
   await NodeFs.mkdir(directory.trash, { recursive: true })
@@ -101,12 +42,6 @@ const discardFolders = async (directory: DataDirectory): Promise<void> => {
     if (await exists(path)) await NodeFs.rename(path, placeInTrash(directory))
   }
 }
-
-const removeFolder = (path: string): Promise<void> =>
-  NodeFs.rm(path, { recursive: true, force: true })
-
-const removed = (path: string): Effect.Effect<void> =>
-  Effect.promise(() => removeFolder(path).catch(() => {}))
 
 /** From the trash it does not come back; what is left of it there goes with the next start. */
 const removeAtOnce = async (directory: DataDirectory, path: string): Promise<void> => {
