@@ -55,6 +55,14 @@ describe("the judge of the load", () => {
     assert.lengthOf(judge([sync], [trigger(5), trigger(2000)], shown).objections, 1)
   })
 
+  check("gives a trigger to the sync that has sent it, however late the server has read it", () => {
+    const lost: Sync = { ...sync, outcome: "lost", reason: "Transport" }
+    const next: Sync = { ...sync, begun: 1000, told: 2000 }
+    const calls = [{ ...trigger(1002, "dropped before"), sent: 999 }, trigger(1003)]
+    const { objections } = judge([lost, next], calls, [{ ...about, at: 1900 }])
+    assert.deepStrictEqual(objections, [])
+  })
+
   check("finds who comes before the advice has passed", () => {
     const refused = status(0, "throttled for 2 s")
     assert.lengthOf(early([refused, status(1900)]), 1)

@@ -121,8 +121,8 @@ export const judge = (
     const object = (what: string) => objections.push(`${keyOf(sync)}: ${what}`)
     if (outcome === "wrong") object(reason ?? "")
     const own = (triggers.get(keyOf(sync)) ?? []).filter(
-      // What comes when it is told already belongs to the next sync of the target.
-      ({ begin }) => begin >= begun && begin < told
+      // By the clock of the client: a busy server may have read it when the sync has given up.
+      ({ sent }) => sent >= begun && sent < told
     )
     matched += own.length
     const last = own.at(-1)
