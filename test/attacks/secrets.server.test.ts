@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as NodeFs from "node:fs"
 import * as NodePath from "node:path"
+import { namesIn } from "../chaos/leftovers.js"
 import { formsOf, leaksIn, overheard, printed } from "../core/leaks.js"
 import { urlFor } from "../node/local/files.js"
 import { temporaryDirectory } from "../node/local/life.js"
@@ -41,10 +42,7 @@ const holding = (folder: string, secret: string): ReadonlyArray<string> =>
 const tidied = (directory: string) =>
   Wire.eventually(
     Effect.sync(() =>
-      ["contexts", "sessions", "trash"]
-        .map((name) => NodePath.join(directory, name))
-        .filter(NodeFs.existsSync)
-        .flatMap((folder) => NodeFs.readdirSync(folder))
+      ["contexts", "sessions", "trash"].flatMap((name) => namesIn(`${directory}/${name}`))
     ),
     (left) => left.length === 0
   )

@@ -20,14 +20,10 @@ const create = (form: Wire.Form = {}) =>
     Wire.textAt(body, "Data", "SessionId")
   )
 
-const detail = (id: string) =>
-  Effect.map(Wire.call("GetSessionDetail", { SessionId: id }), (body) => Wire.at(body, "Data"))
-
 const assertRuns = (id: string, what?: string) =>
-  Effect.map(detail(id), (data) => assert.strictEqual(Wire.at(data, "Status"), "RUNNING", what))
-
-const ended = (id: string) =>
-  Wire.eventually(detail(id), (data) => Wire.at(data, "Status") === "FINISH")
+  Effect.map(Wire.detail(id), (data) =>
+    assert.strictEqual(Wire.at(data, "Status"), "RUNNING", what)
+  )
 
 describe("idle sessions", () => {
   it.scopedLive("are released after their time, by policy like any other, and say so", () =>
@@ -51,7 +47,10 @@ describe("idle sessions", () => {
       yield* later("58 seconds")
       yield* assertRuns(id)
       yield* later("3 seconds")
-      assert.deepInclude(Object(yield* ended(id)), { EndReason: "idle for 60 s", IsDeleted: 1 })
+      assert.deepInclude(Object(yield* Wire.ended(id)), {
+        EndReason: "idle for 60 s",
+        IsDeleted: 1
+      })
       assert.deepStrictEqual(NodeFs.readdirSync(server.contextDirectory(kept) + mount), ["a"])
       assert.isFalse(NodeFs.existsSync(`${server.contextDirectory(left)}/tmp/left/a`))
       const gone = yield* Wire.request("RefreshSessionIdleTime", { SessionId: id })
@@ -70,7 +69,7 @@ describe("idle sessions", () => {
       yield* later("298 seconds")
       yield* assertRuns(id)
       yield* later("3 seconds")
-      yield* ended(id)
+      yield* Wire.ended(id)
       yield* later("90 days")
       yield* assertRuns(long)
       for (const timeout of ["0", "-1", "1.5", "soon"]) {
@@ -114,7 +113,7 @@ describe("idle sessions", () => {
       }
       yield* Wire.call("ListSession", { Labels: "{}" })
       yield* later("7 seconds")
-      yield* ended(id)
+      yield* Wire.ended(id)
     }).pipe(provided)
   )
 
@@ -133,7 +132,7 @@ describe("idle sessions", () => {
       assert.isTrue(items.every((item) => item.status === "Success"))
       yield* assertRuns(id)
       yield* later("3 minutes")
-      yield* ended(id)
+      yield* Wire.ended(id)
     }).pipe(provided)
   )
 
@@ -141,7 +140,7 @@ describe("idle sessions", () => {
     Effect.gen(function* () {
       const id = yield* create()
       const status = (wanted: string) =>
-        Wire.eventually(detail(id), (data) => Wire.at(data, "Status") === wanted)
+        Wire.eventually(Wire.detail(id), (data) => Wire.at(data, "Status") === wanted)
       yield* later("50 seconds")
       yield* Wire.call("PauseSessionAsync", { SessionId: id })
       yield* status("PAUSED")
@@ -152,7 +151,7 @@ describe("idle sessions", () => {
       yield* later("58 seconds")
       yield* assertRuns(id)
       yield* later("3 seconds")
-      yield* ended(id)
+      yield* Wire.ended(id)
     }).pipe(provided)
   )
 
@@ -164,10 +163,10 @@ describe("idle sessions", () => {
         yield* later("50 seconds")
         yield* assertRuns(id)
         yield* later("11 seconds")
-        assert.strictEqual(Wire.at(yield* ended(id), "EndReason"), "idle for 60 s")
+        assert.strictEqual(Wire.at(yield* Wire.ended(id), "EndReason"), "idle for 60 s")
       }).pipe(serving(directory))
       yield* Effect.gen(function* () {
-        const data = yield* detail(id)
+        const data = yield* Wire.detail(id)
         assert.deepInclude(Object(data), { Status: "FINISH", EndReason: "idle for 60 s" })
       }).pipe(serving(directory))
     })
@@ -184,13 +183,13 @@ describe("idle sessions", () => {
         writeMany(server.sessionDirectory(id) + mount, files)
         yield* later("62 seconds")
         yield* Wire.eventually(Wire.info(id), isUnderWay)
-        const data = yield* detail(id)
+        const data = yield* Wire.detail(id)
         assert.deepInclude(Object(data), { Status: "DELETING", EndReason: "idle for 60 s" })
         return { contextId, id }
       }).pipe(serving(directory))
       yield* Effect.gen(function* () {
         const server = yield* LocalAgentBay.LocalAgentBay
-        assert.strictEqual(Wire.at(yield* ended(id), "EndReason"), "idle for 60 s")
+        assert.strictEqual(Wire.at(yield* Wire.ended(id), "EndReason"), "idle for 60 s")
         assert.lengthOf(NodeFs.readdirSync(server.contextDirectory(contextId) + mount), files)
       }).pipe(serving(directory))
     })

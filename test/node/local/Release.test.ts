@@ -9,11 +9,6 @@ import * as Wire from "./wire.js"
 
 const provided = Effect.provide(LocalAgentBay.layerTest)
 
-const statusOf = (id: string) =>
-  Effect.map(Wire.call("GetSessionDetail", { SessionId: id }), (body) =>
-    Wire.at(body, "Data", "Status")
-  )
-
 describe("release", () => {
   it.scopedLive("uploads what may be uploaded", () =>
     Effect.gen(function* () {
@@ -55,10 +50,7 @@ describe("release", () => {
       NodeFs.mkdirSync(`${store}/home/wuying`, { recursive: true })
       NodeFs.symlinkSync("/nowhere", `${store}/home/wuying/work`)
       const detail = yield* Wire.release(id)
-      yield* Wire.eventually(
-        Effect.sync(() => log.seen.length),
-        (length) => length > 0
-      )
+      yield* log.first
       assert.lengthOf(log.seen, 1)
       assert.match(log.seen.join(), /^WARN Not everything was uploaded .*\/home\/wuying\/work/)
       assert.include(log.seen.join(), server.sessionDirectory(id))
@@ -97,15 +89,11 @@ describe("release", () => {
           `CREATE TRIGGER full ${trigger} BEGIN SELECT RAISE(ABORT, 'no room'); END`
         )
         yield* Wire.call("DeleteSessionAsync", { SessionId: id })
-        yield* Wire.eventually(
-          Effect.sync(() => log.seen.length),
-          (length) => length > 0
-        )
-        assert.match(log.seen[0] ?? "", /^ERROR A session was not released yet/)
-        assert.strictEqual(yield* statusOf(id), "DELETING")
+        assert.match(yield* log.first, /^ERROR A session was not released yet/)
+        assert.strictEqual(Wire.at(yield* Wire.detail(id), "Status"), "DELETING")
         assert.isTrue(NodeFs.existsSync(server.sessionDirectory(id)))
         yield* execute(state, "DROP TRIGGER full")
-        yield* Wire.eventually(statusOf(id), (status) => status === "FINISH")
+        yield* Wire.ended(id)
         assert.deepStrictEqual(
           NodeFs.readdirSync(`${server.contextDirectory(contextId)}/home/wuying/work`),
           ["a"]

@@ -23,7 +23,15 @@ export const collecting = () => {
   const logger = Logger.make(({ logLevel, message }) =>
     seen.push(`${logLevel.label} ${[message].flat().map(String).join(" ")}`)
   )
-  return { seen, layer: Logger.replace(Logger.defaultLogger, logger) }
+  /** Waits until something is logged. */
+  const first = Effect.map(
+    Wire.eventually(
+      Effect.sync(() => seen),
+      ({ length }) => length > 0
+    ),
+    ([line = ""]) => line
+  )
+  return { first, seen, layer: Logger.replace(Logger.defaultLogger, logger) }
 }
 
 export const mount = "/home/wuying/work"

@@ -155,13 +155,14 @@ export const sync = (sessionId: string, form: Form = {}) =>
     Effect.zipRight(settled(sessionId, { TaskType: form["Mode"] ?? "upload" }))
   )
 
+/** What there is to know about a session, its end included. */
+export const detail = (sessionId: string) =>
+  Effect.map(call("GetSessionDetail", { SessionId: sessionId }), (body) => at(body, "Data"))
+
+/** Waits for the end of the session; gives the last detail. */
+export const ended = (sessionId: string) =>
+  eventually(detail(sessionId), (data) => at(data, "Status") === "FINISH")
+
 /** Deletes the session and waits for its end; gives the last detail. */
 export const release = (sessionId: string) =>
-  call("DeleteSessionAsync", { SessionId: sessionId }).pipe(
-    Effect.zipRight(
-      eventually(
-        Effect.map(call("GetSessionDetail", { SessionId: sessionId }), (body) => at(body, "Data")),
-        (detail) => at(detail, "Status") === "FINISH"
-      )
-    )
-  )
+  Effect.zipRight(call("DeleteSessionAsync", { SessionId: sessionId }), ended(sessionId))
